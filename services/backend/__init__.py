@@ -1,0 +1,1 @@
+"""The slow backend: waits, then answers."""

@@ -1,0 +1,50 @@
+"""The awaiting gateway: `aiohttp`, awaited. While it waits for the backend, the event loop serves everybody else."""
+
+from __future__ import annotations
+
+import logging
+
+import aiohttp
+from fastapi import Response
+
+from services.gateway.answer import read_awaiting, relayed
+from services.gateway.backend import Backend
+from services.gateway.errors import translated
+from services.parameters import Delay, Status, Task
+from services.telemetry import Upstream, cancelled_on_disconnect
+
+log = logging.getLogger(__name__)
+
+
+class Gateway:
+    """Calls the backend from the event loop, without holding it."""
+
+    def __init__(self, backend: Backend, upstream: Upstream) -> None:
+        self.backend = backend
+        self.upstream = upstream
+
+    async def open(self) -> None:
+        """Open one session; aiohttp's own limit of 100 connections would be a queue that nobody sees."""
+        self.session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=self.backend.limit or 0),
+            timeout=aiohttp.ClientTimeout(total=self.backend.timeout, sock_connect=self.backend.connect_timeout),
+            trace_configs=[self.upstream.aiohttp_trace()],
+            cookie_jar=aiohttp.DummyCookieJar(),
+        )
+
+    async def close(self) -> None:
+        """Close it, with its connections."""
+        await self.session.close()
+
+    async def relay(self, task: Task, delay: Delay = None, status: Status = None) -> Response:
+        """Ask the backend for `task` and pass its answer on; a client that leaves takes its call with it."""
+        log.info("Received %s Request!!", task)
+        with cancelled_on_disconnect(), self.upstream.call() as call, translated():
+            async with self.session.get(
+                self.backend.url(task, delay, status),
+                allow_redirects=False,
+                trace_request_ctx=call,
+            ) as answer:
+                body = await read_awaiting(answer)
+        log.info("Send %s response", task)
+        return relayed(answer.status, body)

@@ -1,0 +1,85 @@
+"""The environment, read once, into one frozen and checked object per program. Times are seconds."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal, TypeVar
+
+from pydantic import Field, HttpUrl, ValidationError, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+Port = Annotated[int, Field(ge=0, le=65535)]
+Seconds = Annotated[float, Field(ge=0, le=3600, allow_inf_nan=False)]
+PositiveSeconds = Annotated[float, Field(gt=0, le=3600, allow_inf_nan=False)]
+
+GatewayMode = Literal["sync", "async", "threadpool"]
+GATEWAY_PORTS: dict[str, int] = {"sync": 8001, "async": 8002, "threadpool": 8003}
+"""Where each gateway listens on one machine; its admin port is 1000 higher."""
+
+
+class ServiceSettings(BaseSettings):
+    """What every service can be told."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", env_ignore_empty=True)
+
+    host: str = Field("127.0.0.1", description="The address to listen on; 0.0.0.0 in a container.")
+    port: Port = Field(8000, description="The service's port; 0 lets the system choose.")
+    admin_port: Port = Field(9000, description="The port of /metrics, /livez and /readyz; 0 lets the system choose.")
+    loop: Literal["uvloop", "asyncio"] = Field("uvloop", description="The event loop.")
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="What is logged, and worse.")
+    log_format: Literal["text", "json"] = Field("text", description="Lines for people, or an object a line.")
+    drain_delay: Seconds = Field(0.0, description="How long a stopping service, not ready any more, still accepts.")
+    drain_timeout: PositiveSeconds = Field(30.0, description="How long requests under way may take to finish then.")
+    liveness_stall_limit: PositiveSeconds = Field(
+        300.0, description="/livez fails when the event loop has stood still for longer: busy is not dead."
+    )
+    max_in_flight: int | None = Field(None, ge=1, description="Requests at once; more get a 503. Unset: no limit.")
+
+
+class BackendSettings(ServiceSettings):
+    """What the backend can be told."""
+
+    delay: float = Field(1.0, ge=0, le=60, allow_inf_nan=False, description="How long each answer takes.")
+
+
+class GatewaySettings(ServiceSettings):
+    """What a gateway can be told. Without PORT and ADMIN_PORT, the mode chooses them."""
+
+    gateway_mode: GatewayMode = Field("async", description="How the gateway calls the backend.")
+    backend_url: HttpUrl = Field(HttpUrl("http://127.0.0.1:8000"), description="Where the backend is.")
+    connect_timeout: PositiveSeconds = Field(2.0, description="To reach the backend; then 502.")
+    upstream_timeout: PositiveSeconds = Field(90.0, description="For the backend's whole answer; then 504.")
+    upstream_limit: int | None = Field(
+        None, ge=1, description="Connections to the backend at once; more calls queue. Unset: no limit."
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _ports_of_the_mode(cls, values: dict[str, Any]) -> dict[str, Any]:
+        port = GATEWAY_PORTS.get(str(values.get("gateway_mode", "async")))
+        if port is not None:
+            values = {"port": port, "admin_port": port + 1000, **values}
+        return values
+
+
+class SettingsError(Exception):
+    """The environment holds values that cannot be used; its text has a line for each."""
+
+
+S = TypeVar("S", bound=ServiceSettings)
+
+
+def read_settings(kind: type[S]) -> S:
+    """Return the settings of one program from the environment.
+
+    Raises SettingsError, with all problems at once.
+    """
+    try:
+        return kind()
+    except ValidationError as error:
+        raise SettingsError("\n".join(_line(fault) for fault in error.errors())) from None
+
+
+def _line(fault: Any) -> str:
+    name = str(fault["loc"][0]).upper() if fault["loc"] else "settings"
+    wanted = fault["msg"].removeprefix("Value error, ")
+    return f"{name}={fault['input']!r}: {wanted[0].lower()}{wanted[1:]}"

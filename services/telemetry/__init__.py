@@ -1,0 +1,11 @@
+"""Telemetry for any ASGI application: where each request waited, and what waits now.
+
+Knows nothing of gateways or backends. `Telemetry` is all that a program needs to touch; `services/server.py` shows how.
+"""
+
+from services.telemetry.disconnect import cancelled_on_disconnect
+from services.telemetry.ledger import Ledger, current_ledger
+from services.telemetry.telemetry import Telemetry
+from services.telemetry.upstream import Upstream
+
+__all__ = ["Ledger", "Telemetry", "Upstream", "cancelled_on_disconnect", "current_ledger"]

@@ -1,0 +1,106 @@
+"""The admin port: metrics and probes, served by threads of its own, so that they answer while the event loop cannot."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import ClassVar
+
+from prometheus_client import CollectorRegistry
+from prometheus_client.exposition import choose_encoder
+
+IDLE_TIMEOUT = 5.0
+"""Seconds that a client may take over its request, or over reading the answer, before it is hung up on."""
+
+Answer = tuple[HTTPStatus, str, bytes]
+TEXT = "text/plain; charset=utf-8"
+
+
+class AdminServer:
+    """Serves `/metrics`, `/livez` and `/readyz` from a thread until it is closed.
+
+    Binds in the constructor, in the caller's thread: a port that is taken raises OSError there.
+    `alive` and `ready` return None when all is well, else the reason in words.
+    """
+
+    def __init__(
+        self,
+        host: str,
+        port: int,
+        registry: CollectorRegistry,
+        alive: Callable[[], str | None],
+        ready: Callable[[], str | None],
+    ) -> None:
+        paths = {
+            "/metrics": None,
+            "/livez": lambda: _probe(alive()),
+            "/readyz": lambda: _probe(ready()),
+        }
+        handler = type("AdminHandler", (_Handler,), {"paths": paths, "registry": registry})
+        self._server = _Server((host, port), handler)
+        self.port: int = self._server.server_address[1]
+        self._thread = threading.Thread(target=self._server.serve_forever, name="admin", daemon=True)
+
+    def start(self) -> None:
+        """Start answering."""
+        self._thread.start()
+
+    def close(self) -> None:
+        """Stop answering and free the port."""
+        if self._thread.is_alive():
+            self._server.shutdown()
+            self._thread.join()
+        self._server.server_close()
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 128
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Say nothing: a scraper that hangs up is its own business."""
+
+
+class _Handler(BaseHTTPRequestHandler):
+    paths: ClassVar[dict[str, Callable[[], Answer] | None]]
+    registry: ClassVar[CollectorRegistry]
+    timeout = IDLE_TIMEOUT
+    protocol_version = "HTTP/1.1"
+    server_version = "inflight-lab"
+    sys_version = ""
+
+    def do_GET(self) -> None:
+        path = self.path.partition("?")[0]
+        if path not in self.paths:
+            self._answer(HTTPStatus.NOT_FOUND, TEXT, b"not found: try /metrics, /livez or /readyz\n")
+            return
+        answer = self.paths[path]
+        self._answer(*(self._metrics() if answer is None else answer()))
+
+    do_HEAD = do_GET  # noqa: N815 - the name that http.server looks for
+
+    def _metrics(self) -> Answer:
+        try:
+            encode, content_type = choose_encoder(self.headers.get("Accept", ""))
+        except ValueError:  # an Accept whose version is not a number
+            encode, content_type = choose_encoder("")
+        return HTTPStatus.OK, content_type, encode(self.registry)
+
+    def _answer(self, status: HTTPStatus, content_type: str, body: bytes) -> None:
+        self.send_response(status)
+        self.send_header("Content-Type", content_type)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(body)
+
+    def log_message(self, *_args: object) -> None:
+        """Keep a second's scrapes and probes out of the service's log."""
+
+
+def _probe(trouble: str | None) -> Answer:
+    if trouble is None:
+        return HTTPStatus.OK, TEXT, b"ok\n"
+    return HTTPStatus.SERVICE_UNAVAILABLE, TEXT, trouble.encode() + b"\n"

@@ -1,0 +1,77 @@
+"""The kernel's queue: requests that have arrived in a socket and that nobody has read yet. Linux only."""
+
+from __future__ import annotations
+
+import socket
+import struct
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Protocol
+
+LAST_DATA_RECV = struct.Struct("=I")
+LAST_DATA_RECV_OFFSET = 52
+"""`tcpi_last_data_recv` in `struct tcp_info` (Linux, include/uapi/linux/tcp.h): 8 bytes, then 11 numbers before it."""
+TCP_INFO_SIZE = LAST_DATA_RECV_OFFSET + LAST_DATA_RECV.size
+
+ESTABLISHED = b"01"
+"""TCP_ESTABLISHED as /proc/net/tcp writes it (Linux, include/net/tcp_states.h)."""
+TABLES = (Path("/proc/self/net/tcp"), Path("/proc/self/net/tcp6"))
+
+AVAILABLE = sys.platform == "linux" and hasattr(socket, "TCP_INFO")
+
+
+class Socket(Protocol):
+    """What the kernel is asked through: a socket, or the stand-in that an asyncio or uvloop transport hands out."""
+
+    def getsockopt(self, level: int, optname: int, buflen: int, /) -> bytes:
+        """Return the option's bytes."""
+
+
+def waited(sock: Socket) -> float | None:
+    """Return the seconds since the last bytes arrived in `sock`, or None where the kernel does not say.
+
+    Asked when a request's headers are complete, it is how long that request lay unread. The kernel counts in jiffies:
+    the grain is about 4 ms. A request whose bytes came in pieces is counted from the last piece.
+    """
+    if not AVAILABLE:
+        return None
+    try:
+        info = sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, TCP_INFO_SIZE)
+        (milliseconds,) = LAST_DATA_RECV.unpack_from(info, LAST_DATA_RECV_OFFSET)
+    except (OSError, struct.error, AttributeError):
+        return None
+    return float(milliseconds) / 1000
+
+
+def unread_connections(port: int, tables: Iterable[Path] = TABLES) -> int | None:
+    """Return how many connections on the local `port` hold bytes that nobody has read; None where it cannot be known.
+
+    Connections in the accept queue are among them: the kernel lists them before the program has accepted them.
+    """
+    if not AVAILABLE:
+        return None
+    suffix = b":%04X" % port
+    found = None
+    for table in tables:
+        try:
+            text = table.read_bytes()
+        except OSError:
+            continue
+        found = (found or 0) + sum(_holds_unread(fields, suffix) for fields in _rows(text))
+    return found
+
+
+def _rows(text: bytes) -> Iterator[list[bytes]]:
+    for line in text.splitlines()[1:]:
+        yield line.split(None, 5)
+
+
+def _holds_unread(fields: list[bytes], suffix: bytes) -> bool:
+    # sl  local_address  rem_address  st  tx_queue:rx_queue  ...
+    return (
+        len(fields) > 4
+        and fields[3] == ESTABLISHED
+        and fields[1].endswith(suffix)
+        and not fields[4].endswith(b":00000000")
+    )

@@ -1,0 +1,56 @@
+"""uvicorn's HTTP protocol, with a stamp on each request: when it was read, and how long it had lain in the kernel."""
+
+from __future__ import annotations
+
+import asyncio
+from time import perf_counter
+from typing import Any
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from services.telemetry import kernel
+from services.telemetry.ledger import SCOPE_KEY, Ledger
+from services.telemetry.telemetry import Telemetry
+
+
+class StampedProtocol(HttpToolsProtocol):
+    """Opens a ledger for every request whose headers are complete, and marks it when its client goes away."""
+
+    telemetry: Telemetry
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Start a connection whose answers leave when they are written.
+
+        uvloop otherwise keeps writes back until the loop's next turn (its `UVStream._initiate_write`): a handler that
+        blocks would hold the answers of those before it. With a high-water mark of 0 it writes at once, as asyncio
+        does.
+        """
+        super().connection_made(transport)
+        transport.set_write_buffer_limits(high=0)
+        self._socket = transport.get_extra_info("socket")
+        self._open: list[Ledger] = []
+
+    def on_headers_complete(self) -> None:
+        """Stamp the request, then let uvicorn start (or, behind another on this connection, queue) its task."""
+        ledger = Ledger(perf_counter(), kernel.waited(self._socket), self.scope)
+        self.scope[SCOPE_KEY] = ledger  # type: ignore[literal-required]
+        self._open = [earlier for earlier in self._open if not earlier.finished]
+        self._open.append(ledger)
+        self.telemetry.live.in_loop.add(ledger)
+        super().on_headers_complete()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Mark every request that this connection still owed an answer; uvicorn drops those behind the first."""
+        super().connection_lost(exc)
+        for ledger in self._open:
+            if not ledger.finished:
+                ledger.leave()
+        for cycle, _ in self.pipeline:
+            self.telemetry.live.in_loop.discard(cycle.scope[SCOPE_KEY])  # type: ignore[literal-required]
+        self.pipeline.clear()
+
+
+def stamped_protocol(telemetry: Telemetry) -> type[StampedProtocol]:
+    """Return the protocol class to give to `uvicorn.Config(http=...)`, bound to `telemetry`."""
+    attributes: dict[str, Any] = {"telemetry": telemetry}
+    return type("StampedProtocol", (StampedProtocol,), attributes)

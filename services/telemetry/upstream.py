@@ -1,0 +1,115 @@
+"""Calls to an upstream: how many are under way, how long they take, and how long they waited for a connection."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from time import perf_counter
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+from services.telemetry.ledger import Ledger, current_ledger
+from services.telemetry.live import Live
+from services.telemetry.metrics import Metrics
+
+if TYPE_CHECKING:
+    import aiohttp
+
+
+class Call:
+    """One call to the upstream; `pool` is the part of it, in seconds, that it waited for a connection."""
+
+    __slots__ = ("ledger", "pool", "queued_at", "started_at")
+
+    def __init__(self, ledger: Ledger | None) -> None:
+        self.ledger = ledger
+        self.started_at = perf_counter()
+        self.queued_at: float | None = None
+        self.pool: float | None = None
+
+
+class Upstream:
+    """The telemetry of all calls to one upstream, from any thread or task."""
+
+    def __init__(self, name: str, metrics: Metrics, live: Live) -> None:
+        self.name = name
+        self._metrics = metrics
+        self._live = live
+        self._calls: set[object] = live.upstream.setdefault(name, set())
+
+    @contextmanager
+    def call(self) -> Iterator[Call]:
+        """Time one call; an exception's `outcome` attribute names how it failed, else it is an `error`."""
+        call = Call(current_ledger.get())
+        self._calls.add(call)
+        outcome = "ok"
+        try:
+            yield call
+        except asyncio.CancelledError:
+            outcome = "cancelled"
+            raise
+        except Exception as error:
+            outcome = getattr(error, "outcome", "error")
+            raise
+        finally:
+            self._end(call, outcome)
+
+    @contextmanager
+    def connection(self, call: Call, limit: threading.Semaphore | None) -> Iterator[None]:
+        """Hold one of the pool's connections for a call from a thread; no `limit`, no queue."""
+        if limit is None:
+            yield
+            return
+        self._queue(call)
+        try:
+            limit.acquire()
+        finally:
+            self._dequeue(call)
+        try:
+            yield
+        finally:
+            limit.release()
+
+    def aiohttp_trace(self) -> aiohttp.TraceConfig:
+        """Return the trace that tells how long an aiohttp call waits for a connection.
+
+        Pass the call as `trace_request_ctx`. aiohttp signals the queue only to those that had to wait
+        (https://docs.aiohttp.org/en/stable/tracing_reference.html).
+        """
+        from aiohttp import TraceConfig
+
+        async def queued(_session: Any, context: SimpleNamespace, _params: Any) -> None:
+            self._queue(context.trace_request_ctx)
+
+        async def got_connection(_session: Any, context: SimpleNamespace, _params: Any) -> None:
+            self._dequeue(context.trace_request_ctx)
+
+        trace = TraceConfig()
+        trace.on_connection_queued_start.append(queued)
+        trace.on_connection_queued_end.append(got_connection)
+        return trace
+
+    def _queue(self, call: Call) -> None:
+        call.queued_at = perf_counter()
+        self._live.in_pool.add(call)
+
+    def _dequeue(self, call: Call) -> None:
+        if call.queued_at is None:
+            return
+        self._live.in_pool.discard(call)
+        waited = perf_counter() - call.queued_at
+        call.queued_at = None
+        call.pool = (call.pool or 0.0) + waited
+
+    def _end(self, call: Call, outcome: str) -> None:
+        self._dequeue(call)  # a call that was cancelled, or failed, in the queue
+        self._calls.discard(call)
+        took = perf_counter() - call.started_at - (call.pool or 0.0)
+        self._metrics.client_duration.labels(self.name, outcome).observe(took)
+        if call.pool is not None:
+            self._metrics.wait.labels("pool").observe(call.pool)
+        if call.ledger is not None:
+            call.ledger.pool = call.pool
+            call.ledger.upstream = took
