@@ -1,0 +1,1 @@
+"""The command `inflight`: the lab on one machine."""

@@ -1,0 +1,82 @@
+"""A run: what was sent to which gateways, what became of it, and what the admin ports said meanwhile. It is RUN.json."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from services.sender.record import Record
+
+
+class Sample(BaseModel):
+    """What an admin port said at one moment; `at` is seconds since the gateway's first request was due."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    at: float
+    in_flight: int
+    stalled: float
+    waiting: dict[str, int]
+
+
+class Verdict(BaseModel):
+    """Whether a gateway did what the lab claims of it, and a sentence that says so with the figures."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    ok: bool
+    sentence: str
+
+
+class GatewayRun(BaseModel):
+    """What was sent to one gateway (or to any other URL, then without mode, samples and verdict)."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str
+    url: str
+    mode: Literal["sync", "threadpool", "async"] | None = None
+    requests: list[Record]
+    samples: list[Sample] = Field(default_factory=list)
+    verdict: Verdict | None = None
+
+
+class Run(BaseModel):
+    """A whole run. Times are seconds."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    kind: Literal["inflight-lab/run/1"] = "inflight-lab/run/1"
+    started: datetime
+    machine: str
+    delay: float | None = None
+    gateways: list[GatewayRun]
+
+
+class RunError(Exception):
+    """A file does not hold a run; the text names the file and what is wrong with it."""
+
+
+def read_run(path: Path) -> Run:
+    """Return the run that `path` holds. Raises RunError."""
+    try:
+        return Run.model_validate_json(path.read_bytes())
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise RunError(f"cannot read {path}: {reason}") from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise RunError(f"{path} is not a run that inflight wrote: {where or 'the file'}: {first['msg']}") from error
+
+
+def write_run(run: Run, path: Path) -> None:
+    """Write `run` to `path` as JSON. Raises RunError."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(run.model_dump_json(indent=1) + "\n")
+    except OSError as error:
+        raise RunError(f"cannot write {path}: {(error.strerror or str(error)).lower()}") from error

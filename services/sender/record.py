@@ -1,0 +1,31 @@
+"""What became of one request, as the client saw it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+ENTRIES = ("connect", "kernel", "loop", "thread", "pool", "upstream", "application", "network")
+"""A ledger's entries, in the order in which a request lives them; together they are the request's whole time.
+
+`connect` is the client's own. `kernel` to `upstream` come from `Server-Timing`; `application` is the rest of the
+server's total, and `network` the rest of the client's time: the way there and back, and both ends' reading and writing.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One request. Times are seconds; `due`, `sent` and `finished` count from the start of the run.
+
+    `seconds` is from when the request was due until its end, so a sender that falls behind cannot hide a wait.
+    `outcome` is `ok`, or the kind of failure (`outcome.py`). `ledger` holds the entries that are known; what the
+    server did not say is absent.
+    """
+
+    task: str
+    due: float
+    sent: float
+    finished: float
+    seconds: float
+    outcome: str
+    status: int | None = None
+    ledger: dict[str, float] = field(default_factory=dict)
