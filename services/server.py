@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import errno
 import math
 import os
 import signal
@@ -22,7 +21,7 @@ from services.logs import log_config
 from services.settings import ServiceSettings, SettingsError, read_settings
 from services.shedding import SheddingMiddleware
 from services.telemetry import Telemetry
-from services.telemetry.admin import AdminServer
+from services.telemetry.admin import AdminServer, PortError
 from services.telemetry.kernel import unread_connections
 from services.telemetry.middleware import TelemetryMiddleware
 from services.telemetry.protocol import stamped_protocol
@@ -99,7 +98,7 @@ def run(kind: type[S], build: Callable[[S, Telemetry], ASGIApp]) -> None:
         telemetry = Telemetry()
         server = _server(settings, build(settings, telemetry), telemetry, service.getsockname()[1])
         admin = _admin(settings, server, telemetry)
-    except (SettingsError, _PortError) as error:
+    except (SettingsError, PortError) as error:
         print(error, file=sys.stderr)
         sys.exit(USAGE_ERROR)
     admin.start()
@@ -136,16 +135,7 @@ def _admin(settings: ServiceSettings, server: Server, telemetry: Telemetry) -> A
             f"the event loop has stood still for {stalled:.1f} s" if stalled > settings.liveness_stall_limit else None
         )
 
-    try:
-        return AdminServer(settings.host, settings.admin_port, telemetry.registry, alive, server.trouble)
-    except OSError as error:
-        raise _PortError(settings.host, settings.admin_port, "ADMIN_PORT", error) from error
-
-
-class _PortError(Exception):
-    def __init__(self, host: str, port: int, setting: str, error: OSError) -> None:
-        reason = "the port is in use" if error.errno == errno.EADDRINUSE else (error.strerror or str(error)).lower()
-        super().__init__(f"cannot listen on {host}:{port}: {reason}; set {setting} (or HOST) to another")
+    return AdminServer(settings.host, settings.admin_port, telemetry.registry, alive, server.trouble)
 
 
 def _bind(host: str, port: int, setting: str) -> socket.socket:
@@ -157,7 +147,7 @@ def _bind(host: str, port: int, setting: str) -> socket.socket:
         # answer's second segment waits 40 ms for the first one's acknowledgement.
         listener = socket.socket(family, kind, socket.IPPROTO_TCP)
     except OSError as error:
-        raise _PortError(host, port, setting, error) from error
+        raise PortError(host, port, setting, error) from error
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(address)
@@ -165,4 +155,4 @@ def _bind(host: str, port: int, setting: str) -> socket.socket:
         return listener
     except OSError as error:
         listener.close()
-        raise _PortError(host, port, setting, error) from error
+        raise PortError(host, port, setting, error) from error

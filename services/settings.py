@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import Field, HttpUrl, ValidationError, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import Field, HttpUrl, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 Port = Annotated[int, Field(ge=0, le=65535)]
 Seconds = Annotated[float, Field(ge=0, le=3600, allow_inf_nan=False)]
@@ -16,17 +16,22 @@ GATEWAY_PORTS: dict[str, int] = {"sync": 8001, "async": 8002, "threadpool": 8003
 """Where each gateway listens on one machine; its admin port is 1000 higher."""
 
 
-class ServiceSettings(BaseSettings):
-    """What every service can be told."""
+class ProgramSettings(BaseSettings):
+    """What every program can be told."""
 
     model_config = SettingsConfigDict(frozen=True, extra="ignore", env_ignore_empty=True)
 
     host: str = Field("127.0.0.1", description="The address to listen on; 0.0.0.0 in a container.")
-    port: Port = Field(8000, description="The service's port; 0 lets the system choose.")
     admin_port: Port = Field(9000, description="The port of /metrics, /livez and /readyz; 0 lets the system choose.")
-    loop: Literal["uvloop", "asyncio"] = Field("uvloop", description="The event loop.")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="What is logged, and worse.")
     log_format: Literal["text", "json"] = Field("text", description="Lines for people, or an object a line.")
+
+
+class ServiceSettings(ProgramSettings):
+    """What every service can be told."""
+
+    port: Port = Field(8000, description="The service's port; 0 lets the system choose.")
+    loop: Literal["uvloop", "asyncio"] = Field("uvloop", description="The event loop.")
     drain_delay: Seconds = Field(0.0, description="How long a stopping service, not ready any more, still accepts.")
     drain_timeout: PositiveSeconds = Field(30.0, description="How long requests under way may take to finish then.")
     liveness_stall_limit: PositiveSeconds = Field(
@@ -61,11 +66,37 @@ class GatewaySettings(ServiceSettings):
         return values
 
 
+class SenderSettings(ProgramSettings):
+    """What the sender, running as a service, can be told."""
+
+    admin_port: Port = Field(9004, description="The port of /metrics, /livez and /readyz; 0 lets the system choose.")
+    targets: Annotated[dict[str, HttpUrl], NoDecode] = Field(
+        default_factory=lambda: {
+            f"{mode}-gateway": HttpUrl(f"http://127.0.0.1:{port}") for mode, port in GATEWAY_PORTS.items()
+        },
+        description="Where to send: NAME=URL, separated by commas.",
+    )
+    tasks: int = Field(10, ge=1, le=10_000, description="Tasks in a burst.")
+    every: PositiveSeconds = Field(15.0, description="From one burst to the next.")
+    delay: float = Field(1.0, ge=0, le=60, allow_inf_nan=False, description="The delay that each task asks for.")
+    timeout: PositiveSeconds = Field(120.0, description="For a whole answer.")
+
+    @field_validator("targets", mode="before")
+    @classmethod
+    def _named_urls(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        pairs = [pair.partition("=") for pair in value.split(",")]
+        if not all(name.strip() and url.strip() for name, _, url in pairs):
+            raise ValueError("should be NAME=URL, separated by commas")
+        return {name.strip(): url.strip() for name, _, url in pairs}
+
+
 class SettingsError(Exception):
     """The environment holds values that cannot be used; its text has a line for each."""
 
 
-S = TypeVar("S", bound=ServiceSettings)
+S = TypeVar("S", bound=ProgramSettings)
 
 
 def read_settings(kind: type[S]) -> S:
@@ -81,5 +112,5 @@ def read_settings(kind: type[S]) -> S:
 
 def _line(fault: Any) -> str:
     name = str(fault["loc"][0]).upper() if fault["loc"] else "settings"
-    wanted = fault["msg"].removeprefix("Value error, ")
-    return f"{name}={fault['input']!r}: {wanted[0].lower()}{wanted[1:]}"
+    wanted = fault["msg"].removeprefix("Value error, ").removeprefix("Input ")
+    return f"{name}={fault['input']!r}: {wanted}"

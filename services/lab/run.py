@@ -1,4 +1,4 @@
-"""A run: what was sent to which gateways, what became of it, and what the admin ports said meanwhile. It is RUN.json."""
+"""A run: what was sent to which gateways, what became of it, what the admin ports said meanwhile. It is RUN.json."""
 
 from __future__ import annotations
 

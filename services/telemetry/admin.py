@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import threading
 from collections.abc import Callable
 from http import HTTPStatus
@@ -14,6 +15,15 @@ from prometheus_client.exposition import choose_encoder
 IDLE_TIMEOUT = 5.0
 """Seconds that a client may take over its request, or over reading the answer, before it is hung up on."""
 
+
+class PortError(Exception):
+    """A port cannot be listened on; the text names it, the reason, and the setting that picks another."""
+
+    def __init__(self, host: str, port: int, setting: str, error: OSError) -> None:
+        reason = "the port is in use" if error.errno == errno.EADDRINUSE else (error.strerror or str(error)).lower()
+        super().__init__(f"cannot listen on {host}:{port}: {reason}; set {setting} (or HOST) to another")
+
+
 Answer = tuple[HTTPStatus, str, bytes]
 TEXT = "text/plain; charset=utf-8"
 
@@ -21,7 +31,7 @@ TEXT = "text/plain; charset=utf-8"
 class AdminServer:
     """Serves `/metrics`, `/livez` and `/readyz` from a thread until it is closed.
 
-    Binds in the constructor, in the caller's thread: a port that is taken raises OSError there.
+    Binds in the constructor, in the caller's thread: a port that is taken raises PortError there.
     `alive` and `ready` return None when all is well, else the reason in words.
     """
 
@@ -39,7 +49,10 @@ class AdminServer:
             "/readyz": lambda: _probe(ready()),
         }
         handler = type("AdminHandler", (_Handler,), {"paths": paths, "registry": registry})
-        self._server = _Server((host, port), handler)
+        try:
+            self._server = _Server((host, port), handler)
+        except OSError as error:
+            raise PortError(host, port, "ADMIN_PORT", error) from error
         self.port: int = self._server.server_address[1]
         self._thread = threading.Thread(target=self._server.serve_forever, name="admin", daemon=True)
 

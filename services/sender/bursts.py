@@ -1,0 +1,78 @@
+"""The sender as a service: a burst of tasks to every target, every so often, until it is told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import logging.config
+import signal
+import sys
+from time import monotonic
+
+from prometheus_client import (
+    CollectorRegistry,
+    GCCollector,
+    PlatformCollector,
+    ProcessCollector,
+    disable_created_metrics,
+)
+
+from services.logs import log_config
+from services.sender.metrics import SenderMetrics
+from services.sender.record import Record
+from services.sender.schedule import at_once
+from services.sender.sender import Sender, Target
+from services.settings import SenderSettings, SettingsError, read_settings
+from services.telemetry.admin import AdminServer, PortError
+
+log = logging.getLogger("services.sender")
+
+
+def run() -> None:
+    """Read the settings, serve the metrics, send bursts until SIGTERM or SIGINT.
+
+    Exits with a line on standard error for each bad setting, or for a port that is taken.
+    """
+    disable_created_metrics()  # type: ignore[no-untyped-call]
+    registry = CollectorRegistry()
+    for collector in (ProcessCollector, PlatformCollector, GCCollector):
+        collector(registry=registry)
+    try:
+        settings = read_settings(SenderSettings)
+        admin = AdminServer(settings.host, settings.admin_port, registry, alive=lambda: None, ready=lambda: None)
+    except (SettingsError, PortError) as error:
+        print(error, file=sys.stderr)
+        sys.exit(2)
+    logging.config.dictConfig(log_config(settings.log_level, settings.log_format))
+    admin.start()
+    try:
+        asyncio.run(_bursts(settings, SenderMetrics(registry)))
+    finally:
+        admin.close()
+
+
+async def _bursts(settings: SenderSettings, metrics: SenderMetrics) -> None:
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    async with asyncio.TaskGroup() as group:
+        for name, url in settings.targets.items():
+            target = Target(name, f"{str(url).rstrip('/')}/{{task}}?delay={settings.delay:g}")
+            group.create_task(_to_one(Sender(target, settings.timeout, metrics), settings, stop))
+
+
+async def _to_one(sender: Sender, settings: SenderSettings, stop: asyncio.Event) -> None:
+    """Send a burst every `EVERY` seconds; one that takes longer does not hold back the next."""
+    bursts: set[asyncio.Task[list[Record]]] = set()
+    due = monotonic()
+    while not stop.is_set():
+        burst = asyncio.create_task(sender.send(at_once(settings.tasks)))
+        bursts.add(burst)
+        burst.add_done_callback(bursts.discard)
+        due += settings.every
+        try:
+            await asyncio.wait_for(stop.wait(), due - monotonic())
+        except TimeoutError:
+            continue
+    for burst in bursts:
+        burst.cancel()
+    await asyncio.gather(*bursts)

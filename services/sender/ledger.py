@@ -1,0 +1,40 @@
+"""The sender's ledger: the client's own time and the server's `Server-Timing`, brought together so that they add up."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from services.sender.record import ENTRIES
+
+SERVER_ENTRIES = ("kernel", "loop", "thread", "pool", "upstream")
+GRAIN = 0.02
+"""Seconds. A server's total that exceeds the client's own time by more than this is not about the same request."""
+
+
+def close_ledger(seconds: float, connect: float | None, server: Mapping[str, float]) -> dict[str, float]:
+    """Return the entries of a request that took `seconds`, of which `connect` went into connecting; they add up to it.
+
+    `server` is a parsed `Server-Timing`. Without a `total` in it, or with one that cannot be true, nothing is known
+    of the server's part and the ledger is empty. The kernel counts its wait in steps of about 4 ms: what it counted
+    too much is taken back from it.
+    """
+    total = server.get("total")
+    rest = seconds - (connect or 0.0)
+    if total is None or total > rest + GRAIN:
+        return {}
+    known = {name: server[name] for name in SERVER_ENTRIES if name in server}
+    entries = dict(known) if connect is None else {"connect": connect, **known}
+    entries["application"] = max(0.0, total - sum(known.values()))
+    entries["network"] = max(0.0, rest - total)
+    return _fitted(entries, seconds)
+
+
+def _fitted(entries: dict[str, float], seconds: float) -> dict[str, float]:
+    """Take from the coarsest entries what is over `seconds`: the kernel's first, then the largest ones'."""
+    excess = sum(entries.values()) - seconds
+    for name in ("kernel", *sorted(entries, key=lambda name: -entries[name])):
+        taken = min(max(excess, 0.0), entries.get(name, 0.0))
+        if taken:
+            entries[name] -= taken
+            excess -= taken
+    return {name: entries[name] for name in ENTRIES if name in entries}

@@ -1,0 +1,107 @@
+"""One request: sent with aiohttp, timed by the client, its answer's ledger read."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from dataclasses import dataclass
+from time import perf_counter
+from types import SimpleNamespace
+from typing import Any
+
+import aiohttp
+
+from services.sender.ledger import close_ledger
+from services.sender.outcome import AnswerTooLargeError, outcome_of_error, outcome_of_status
+from services.sender.record import Record
+from services.telemetry.server_timing import parse_server_timing
+
+MAX_ANSWER = 16 * 1024 * 1024
+"""Bytes of an answer that the sender reads before it gives up: a body may never end."""
+
+log = logging.getLogger("services.sender")
+
+
+@dataclass(slots=True)
+class Times:
+    """Readings of `perf_counter` in the life of one request, as the client sees it; None for what did not happen."""
+
+    connect_started: float | None = None
+    connected: float | None = None
+    written: float | None = None
+    first_byte: float | None = None
+
+    @property
+    def connect(self) -> float | None:
+        """Seconds that connecting took; None on a connection that was there already."""
+        if self.connect_started is None or self.connected is None:
+            return None
+        return self.connected - self.connect_started
+
+
+def open_session(timeout: float) -> aiohttp.ClientSession:
+    """Return a session without a limit of its own, which notes each request's times. `timeout` is seconds in all."""
+    return aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=4),
+        timeout=aiohttp.ClientTimeout(total=timeout, sock_connect=timeout),
+        trace_configs=[_trace()],
+        cookie_jar=aiohttp.DummyCookieJar(),
+    )
+
+
+async def send_request(session: aiohttp.ClientSession, url: str, task: str, started: float, due: float) -> Record:
+    """Send one GET and return what became of it; never raises, and a cancelled request has an outcome too.
+
+    `started` is the run's start (a reading of `perf_counter`), `due` the seconds from there at which this was due.
+    """
+    log.info("--- %s -----", task)
+    times = Times()
+    status, timing = None, ""
+    try:
+        log.info("--- %s Send!!", task)
+        async with session.get(url, allow_redirects=False, trace_request_ctx=times) as answer:
+            status, timing = answer.status, answer.headers.get("Server-Timing", "")
+            body = await _read(answer)
+        log.info("--- %s status = %d", task, status)
+        log.info("--- %s%s", task, body.decode(errors="replace"))
+        outcome = outcome_of_status(status)
+    except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 - every end of a request is an outcome
+        outcome = outcome_of_error(error)
+        log.info("--- %s %s: %s", task, outcome, str(error) or type(error).__name__)
+    finished = perf_counter() - started
+    return Record(
+        task=task,
+        due=due,
+        sent=(times.written or perf_counter()) - started,
+        finished=finished,
+        seconds=finished - due,
+        outcome=outcome,
+        status=status,
+        answered=None if times.first_byte is None else times.first_byte - started,
+        ledger=close_ledger(finished - due, times.connect, parse_server_timing(timing)),
+    )
+
+
+async def _read(answer: aiohttp.ClientResponse) -> bytes:
+    body = b""
+    async for chunk in answer.content.iter_any():
+        body += chunk
+        if len(body) > MAX_ANSWER:
+            raise AnswerTooLargeError(f"the answer is larger than {MAX_ANSWER} bytes")
+    return body
+
+
+def _trace() -> aiohttp.TraceConfig:
+    trace = aiohttp.TraceConfig()
+    trace.on_connection_create_start.append(_stamp("connect_started"))
+    trace.on_connection_create_end.append(_stamp("connected"))
+    trace.on_request_headers_sent.append(_stamp("written"))
+    trace.on_request_end.append(_stamp("first_byte"))
+    return trace
+
+
+def _stamp(name: str) -> Any:
+    async def stamp(_session: Any, context: SimpleNamespace, _params: Any) -> None:
+        setattr(context.trace_request_ctx, name, perf_counter())
+
+    return stamp

@@ -1,0 +1,74 @@
+"""The sender: sends each request when it is due, whatever became of those before it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from time import perf_counter
+
+import aiohttp
+
+from services.sender.metrics import SenderMetrics
+from services.sender.record import Record
+from services.sender.request import open_session, send_request
+
+TASK = "{task}"
+"""What a URL holds where the task's name goes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where requests go: a name for people and metrics, and a URL, in which `{task}` becomes each task's name."""
+
+    name: str
+    url: str
+
+
+class Sender:
+    """Sends to one target. `on_record` is told of each request's end; `metrics` may be shared between senders."""
+
+    def __init__(
+        self,
+        target: Target,
+        timeout: float,
+        metrics: SenderMetrics | None = None,
+        on_record: Callable[[Record], None] | None = None,
+    ) -> None:
+        self.target = target
+        self.timeout = timeout
+        self.metrics = metrics
+        self.on_record = on_record
+
+    async def send(self, schedule: Iterable[float]) -> list[Record]:
+        """Send a request at each of the schedule's seconds and return their records in that order.
+
+        Being cancelled ends the sending, not the counting: every request sent by then has its record.
+        """
+        started = perf_counter()
+        sent: list[asyncio.Task[Record]] = []
+        async with open_session(self.timeout) as session:
+            try:
+                for number, due in enumerate(schedule, 1):
+                    ahead = started + due - perf_counter()
+                    if ahead > 0:
+                        await asyncio.sleep(ahead)
+                    sent.append(asyncio.create_task(self._send(session, f"task{number}", started, due)))
+                await asyncio.wait(sent)
+            except asyncio.CancelledError:
+                for task in sent:
+                    task.cancel()
+            return await asyncio.gather(*sent)
+
+    async def _send(self, session: aiohttp.ClientSession, task: str, started: float, due: float) -> Record:
+        name = self.target.name
+        if self.metrics:
+            self.metrics.in_flight.labels(name).inc()
+        record = await send_request(session, self.target.url.replace(TASK, task), task, started, due)
+        if self.metrics:
+            self.metrics.in_flight.labels(name).dec()
+            self.metrics.completed.labels(name, record.outcome).inc()
+            self.metrics.duration.labels(name).observe(record.seconds)
+        if self.on_record:
+            self.on_record(record)
+        return record
