@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import platform
 from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from services.lab.errors import LabError
 from services.sender.record import Record
 
 
@@ -56,7 +58,12 @@ class Run(BaseModel):
     gateways: list[GatewayRun]
 
 
-class RunError(Exception):
+def machine() -> str:
+    """Return what the run ran on, in words."""
+    return f"Python {platform.python_version()} on {platform.system()} {platform.release()} ({platform.machine()})"
+
+
+class RunError(LabError):
     """A file does not hold a run; the text names the file and what is wrong with it."""
 
 
@@ -71,6 +78,15 @@ def read_run(path: Path) -> Run:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
         raise RunError(f"{path} is not a run that inflight wrote: {where or 'the file'}: {first['msg']}") from error
+
+
+def check_writable(path: Path) -> None:
+    """Raise RunError when `path` cannot be written: better before the work than after it."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.open("ab").close()
+    except OSError as error:
+        raise RunError(f"cannot write {path}: {(error.strerror or str(error)).lower()}") from error
 
 
 def write_run(run: Run, path: Path) -> None:

@@ -1,0 +1,113 @@
+"""`inflight demo`: the experiment. The same tasks to the same gateway built three ways, and where each task waited."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import SpinnerColumn, TimeElapsedColumn
+
+from services.lab.process import Service
+from services.lab.progress import progress_on
+from services.lab.report import write_report
+from services.lab.run import GatewayRun, Run, Sample, check_writable, machine, write_run
+from services.lab.sampling import sampled
+from services.lab.stage import backend_service, free_ports, gateway_service, running
+from services.lab.table import table_of
+from services.lab.verdict import judge
+from services.lab.voices import Voices
+from services.sender.schedule import at_once
+from services.sender.sender import TASK, Sender, Target
+from services.settings import GatewayMode
+
+ANSWERED_WITHIN = 60.0
+"""Seconds beyond the longest time that is expected of a task."""
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """What is tried: this many tasks at once to the gateway of each mode, each taking `delay` seconds."""
+
+    modes: Sequence[GatewayMode]
+    delay: float
+    tasks: int
+
+
+async def demo(console: Console, experiment: Experiment, report: Path, json: Path) -> bool:
+    """Run the experiment, print it as it happens, write the report and the run; return whether all was as claimed."""
+    for path in (report, json):
+        check_writable(path)
+    console.print(
+        f"The backend takes {experiment.delay:g} s for each task. "
+        f"{experiment.tasks} tasks at once go to each gateway in turn.\n",
+        style="bold",
+    )
+    voices = Voices(console, quiet=True)
+    handler = voices.listen(logging.getLogger("services.sender"), "sender")
+    started = datetime.now(UTC)
+    try:
+        gateways = await _bursts(voices, experiment)
+    finally:
+        logging.getLogger("services.sender").removeHandler(handler)
+    run = Run(started=started, machine=machine(), delay=experiment.delay, gateways=gateways)
+    write_run(run, json)
+    write_report(run, report)
+    _conclude(console, run, report, json)
+    return all(gateway.verdict is not None and gateway.verdict.ok for gateway in gateways)
+
+
+async def _bursts(voices: Voices, experiment: Experiment) -> list[GatewayRun]:
+    console = voices.console
+    backend_ports, *ports = free_ports(1 + len(experiment.modes))
+    backend = backend_service(backend_ports, experiment.delay, voices.say)
+    gateways = {
+        mode: gateway_service(mode, pair, backend.url, voices.say)
+        for mode, pair in zip(experiment.modes, ports, strict=True)
+    }
+    runs = []
+    async with running([backend, *gateways.values()]):
+        for mode, gateway in gateways.items():
+            console.rule(f"[bold]{gateway.name}[/]", align="left", characters="-")
+            runs.append(await _burst(voices, mode, gateway, experiment))
+            console.print()
+        console.rule(characters="-")
+    return runs
+
+
+async def _burst(voices: Voices, mode: GatewayMode, gateway: Service, experiment: Experiment) -> GatewayRun:
+    progress = progress_on(voices.console, SpinnerColumn(), TimeElapsedColumn())
+    bar = progress.add_task(gateway.name, total=experiment.tasks)
+
+    def show(sample: Sample) -> None:
+        waiting = ", ".join(f"{queue} {count}" for queue, count in sample.waiting.items() if count)
+        progress.update(bar, description=f"in flight {sample.in_flight}; waiting: {waiting or 'none'}")
+
+    target = Target(gateway.name, f"{gateway.url}/{TASK}")
+    longest = experiment.tasks * experiment.delay + ANSWERED_WITHIN
+    sender = Sender(target, longest, on_record=lambda _record: progress.advance(bar))
+    with progress, voices.heard():
+        async with sampled(gateway.admin_url, show) as samples:
+            records = await sender.send(at_once(experiment.tasks))
+    return GatewayRun(
+        name=gateway.name,
+        url=target.url,
+        mode=mode,
+        requests=records,
+        samples=samples,
+        verdict=judge(mode, experiment.delay, records, samples),
+    )
+
+
+def _conclude(console: Console, run: Run, report: Path, json: Path) -> None:
+    console.print("Where each task's time went, in seconds:\n", style="bold")
+    console.print(table_of(run.gateways))
+    console.print()
+    for gateway in run.gateways:
+        assert gateway.verdict is not None
+        word, style = ("as claimed", "green") if gateway.verdict.ok else ("NOT AS CLAIMED", "bold red")
+        console.print(f"[bold]{gateway.name}[/] ([{style}]{word}[/]): {gateway.verdict.sentence}")
+    console.print(f"\nThe whole picture: {report}\nThe raw run:       {json}", soft_wrap=True)

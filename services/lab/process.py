@@ -1,0 +1,120 @@
+"""One service as a real process on loopback."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import subprocess
+import sys
+import threading
+from collections import deque
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from time import monotonic
+from urllib.error import URLError
+from urllib.request import urlopen
+
+from services.lab.errors import LabError
+
+LOOPBACK = "127.0.0.1"
+READY_WITHIN = 30.0
+STOPPED_WITHIN = 5.0
+POLL = 0.05
+SOURCES = Path(__file__).resolve().parents[2]
+"""The folder that holds `services`, so that the command works from any folder."""
+
+
+class Service:
+    """A service's process. `say` gets each line that it prints, from a thread of its own."""
+
+    def __init__(
+        self,
+        name: str,
+        module: str,
+        ports: tuple[int, int],
+        settings: Mapping[str, str],
+        say: Callable[[str, str], None],
+    ) -> None:
+        self.name = name
+        self.module = module
+        self.port, self.admin_port = ports
+        self.url = f"http://{LOOPBACK}:{self.port}"
+        self.admin_url = f"http://{LOOPBACK}:{self.admin_port}"
+        self._settings = settings
+        self._say = say
+        self._last = deque[str](maxlen=20)
+        self._process: subprocess.Popen[str] | None = None
+        self._reader: threading.Thread | None = None
+
+    def start(self) -> None:
+        """Start the process, in a session of its own: Ctrl-C reaches it only through `stop`."""
+        ours = {"HOST": LOOPBACK, "PORT": str(self.port), "ADMIN_PORT": str(self.admin_port), "PYTHONUNBUFFERED": "1"}
+        path = os.pathsep.join(filter(None, (str(SOURCES), os.environ.get("PYTHONPATH"))))
+        self._process = subprocess.Popen(  # noqa: S603 - our own module
+            [sys.executable, "-m", self.module],
+            env={**os.environ, "PYTHONPATH": path, **ours, **self._settings},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            start_new_session=True,
+        )
+        self._reader = threading.Thread(target=self._read, name=f"{self.name} log", daemon=True)
+        self._reader.start()
+
+    async def ready(self) -> None:
+        """Return when the service is ready. Raises LabError when it ends, or is not ready in time."""
+        deadline = monotonic() + READY_WITHIN
+        while not await asyncio.to_thread(self._answers_ready):
+            if self._process is None or self._process.poll() is not None:
+                await asyncio.to_thread(self._join)
+                raise LabError(f"{self.name} did not start: {' / '.join(self._last) or 'it said nothing'}")
+            if monotonic() > deadline:
+                raise LabError(f"{self.name} was not ready within {READY_WITHIN:g} s; its last words: {self._words()}")
+            await asyncio.sleep(POLL)
+
+    def stop(self) -> None:
+        """Ask the process to stop, wait, and end it if it does not."""
+        if self._process is None:
+            return
+        self._process.terminate()
+
+    def wait(self) -> None:
+        """Return when the process has ended; one that does not end in time is killed."""
+        if self._process is None:
+            return
+        try:
+            self._process.wait(STOPPED_WITHIN)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._join()
+
+    @property
+    def ended(self) -> bool:
+        """Whether the process has ended by itself."""
+        return self._process is not None and self._process.poll() is not None
+
+    def _answers_ready(self) -> bool:
+        try:
+            with urlopen(f"{self.admin_url}/readyz", timeout=1) as answer:  # noqa: S310 - our own URL
+                return bool(answer.status == 200)
+        except (URLError, OSError):
+            return False
+
+    def _read(self) -> None:
+        assert self._process is not None
+        assert self._process.stdout is not None
+        for line in self._process.stdout:
+            self._last.append(line.rstrip())
+            self._say(self.name, line.rstrip())
+
+    def _join(self) -> None:
+        if self._reader is not None:
+            self._reader.join(STOPPED_WITHIN)
+        if self._process is not None and self._process.stdout is not None:
+            self._process.stdout.close()
+
+    def _words(self) -> str:
+        return self._last[-1] if self._last else "none"

@@ -1,0 +1,80 @@
+"""The lab's services on one machine: a backend, and the gateways in front of it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import asynccontextmanager
+
+from services.lab.errors import LabError
+from services.lab.process import LOOPBACK, Service
+from services.settings import GATEWAY_PORTS
+
+BACKEND_PORT = 8000
+ADMIN_OFFSET = 1000
+Say = Callable[[str, str], None]
+
+
+def known_ports(modes: Iterable[str]) -> list[tuple[int, int]]:
+    """Return the ports that the documents name: the backend's first, then one pair for each mode."""
+    ports = [BACKEND_PORT, *(GATEWAY_PORTS[mode] for mode in modes)]
+    return [(port, port + ADMIN_OFFSET) for port in ports]
+
+
+def free_ports(pairs: int) -> list[tuple[int, int]]:
+    """Return pairs of ports that nobody listens on now."""
+    sockets = [socket.create_server((LOOPBACK, 0)) for _ in range(2 * pairs)]
+    ports = [sock.getsockname()[1] for sock in sockets]
+    for sock in sockets:
+        sock.close()
+    return list(zip(ports[::2], ports[1::2], strict=True))
+
+
+def backend_service(ports: tuple[int, int], delay: float, say: Say) -> Service:
+    """Return the backend, not yet started."""
+    return Service("backend", "services.backend", ports, {"DELAY": f"{delay:g}"}, say)
+
+
+def gateway_service(mode: str, ports: tuple[int, int], backend_url: str, say: Say) -> Service:
+    """Return the gateway of one mode, not yet started."""
+    settings = {"GATEWAY_MODE": mode, "BACKEND_URL": backend_url}
+    return Service(f"{mode}-gateway", "services.gateway", ports, settings, say)
+
+
+def check_free(ports: Iterable[tuple[int, int]]) -> None:
+    """Raise LabError when a port is taken, and name all that are: better before four programs start than after."""
+    taken = [str(port) for pair in ports for port in pair if _taken(port)]
+    if taken:
+        raise LabError(f"in use: port {', '.join(taken)}; stop what listens there (it may be another `inflight up`)")
+
+
+@asynccontextmanager
+async def running(services: list[Service]) -> AsyncIterator[None]:
+    """Start the services, wait until all are ready, and stop them all when the block is left, however it is left.
+
+    Raises LabError when one does not come up.
+    """
+    try:
+        for service in services:
+            service.start()
+        await asyncio.gather(*(service.ready() for service in services))
+        yield
+    finally:
+        # Plain calls, no await: a second Ctrl-C cannot come between a process and its end.
+        for service in services:
+            service.stop()
+        for service in services:
+            service.wait()
+
+
+def _taken(port: int) -> bool:
+    with socket.socket() as sock:
+        if os.name == "posix":
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            sock.bind((LOOPBACK, port))
+        except OSError:
+            return True
+    return False

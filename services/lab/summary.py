@@ -1,0 +1,70 @@
+"""The summary of what was sent: outcomes by kind, percentiles, and the ledger where the server kept one."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from statistics import fmean
+
+from services.sender.outcome import OK
+from services.sender.record import ENTRIES, Record
+from services.sender.sender import TASK
+
+PERCENTILES = (50, 90, 95, 99)
+NOT_FOUND = 404
+
+
+def percentile(ordered: Sequence[float], percent: float) -> float:
+    """Return the value below which `percent` of the sorted values lie (nearest rank)."""
+    rank = -(-len(ordered) * percent // 100)
+    return ordered[max(0, int(rank) - 1)]
+
+
+def summarise(url: str, records: Sequence[Record], planned: int) -> str:
+    """Return the summary, a few lines of text. `planned` is how many were to be sent; times are seconds."""
+    lines = [_outcomes(records, planned)]
+    answered = sorted(record.seconds for record in records if record.status is not None)
+    if answered:
+        lines += [_latency(answered), *_ledger([record for record in records if record.ledger])]
+    lines += _advice(url, records)
+    return "\n".join(lines)
+
+
+def _outcomes(records: Sequence[Record], planned: int) -> str:
+    kinds = Counter(record.outcome for record in records)
+    span = max((record.finished for record in records), default=0.0)
+    rate = f", {kinds[OK] / span:.1f} ok/s" if span else ""
+    unsent = f", {planned - len(records)} not sent" if planned > len(records) else ""
+    counts = ", ".join(f"{count} {kind}" for kind, count in kinds.most_common()) or "none"
+    return f"requests   {len(records)} in {span:.2f} s{rate}: {counts}{unsent}"
+
+
+def _latency(answered: Sequence[float]) -> str:
+    shown = [f"p{percent} {percentile(answered, percent):.3f}" for percent in PERCENTILES]
+    return f"seconds    min {answered[0]:.3f}  {'  '.join(shown)}  max {answered[-1]:.3f}  mean {fmean(answered):.3f}"
+
+
+def _ledger(records: Sequence[Record]) -> list[str]:
+    """Return where the mean request's time went."""
+    if not records:
+        return []
+    whole = fmean(record.seconds for record in records)
+    lines = [f"ledger     where the time went, on average over {len(records)} answers:"]
+    for name in ENTRIES:
+        values = [record.ledger[name] for record in records if name in record.ledger]
+        if values:
+            mean = sum(values) / len(records)
+            lines.append(f"  {name:<12} {mean:9.3f} s {mean / whole:7.1%}  {'#' * round(40 * mean / whole)}".rstrip())
+    return lines
+
+
+def _advice(url: str, records: Sequence[Record]) -> list[str]:
+    """Return what the user may want to know when nothing went well."""
+    kinds = {record.outcome for record in records}
+    if kinds == {"refused"}:
+        return [f"nothing listens at {url}: is the service running, and is the port right?"]
+    if kinds == {"unreachable"}:
+        return [f"{url} cannot be reached: is the host's name right?"]
+    if records and TASK not in url and all(record.status == NOT_FOUND for record in records):
+        return [f"all answers are 404; to send task1, task2, ... write the URL as {url.rstrip('/')}/{TASK}"]
+    return []

@@ -1,0 +1,41 @@
+"""`inflight up`: the four services, up until Ctrl-C, on the ports that the README names."""
+
+from __future__ import annotations
+
+import asyncio
+
+from rich.console import Console
+
+from services.lab.errors import LabError
+from services.lab.process import Service
+from services.lab.stage import backend_service, check_free, gateway_service, known_ports, running
+from services.lab.voices import Voices
+from services.settings import GATEWAY_PORTS
+
+POLL = 0.2
+
+
+async def up(console: Console, delay: float) -> None:
+    """Start the services and serve until cancelled. Raises LabError when a port is taken, or a service ends."""
+    voices = Voices(console)
+    ports = known_ports(GATEWAY_PORTS)
+    check_free(ports)
+    backend = backend_service(ports[0], delay, voices.say)
+    gateways = [
+        gateway_service(mode, pair, backend.url, voices.say)
+        for mode, pair in zip(GATEWAY_PORTS, ports[1:], strict=True)
+    ]
+    services = [backend, *gateways]
+    async with running(services):
+        _print_urls(console, services)
+        while not any(service.ended for service in services):  # noqa: ASYNC110 - a process sends no event
+            await asyncio.sleep(POLL)
+        ended = ", ".join(service.name for service in services if service.ended)
+        raise LabError(f"{ended} ended; the lines above say why")
+
+
+def _print_urls(console: Console, services: list[Service]) -> None:
+    tasks = [f"  curl -i {service.url}/task1    # {service.name}" for service in services]
+    metrics = [f"  curl {service.admin_url}/metrics  # {service.name}" for service in services]
+    lines = ["Up. Try these in another terminal; Ctrl-C here stops everything.", "", *tasks, "", *metrics]
+    console.print("", *lines, "", sep="\n", markup=False, soft_wrap=True)

@@ -1,0 +1,88 @@
+"""What the lab claims of each gateway, held against what was seen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from math import ceil
+
+from services.lab.run import Sample, Verdict
+from services.sender.outcome import OK
+from services.sender.record import Record
+
+POOL_THREADS = 40
+"""anyio's default limiter, in which FastAPI runs plain `def` handlers."""
+TIME_SLACK = 0.15
+"""Seconds by which a task may miss the time that is claimed of it; a little more for each task of a large burst."""
+WAIT_SLACK = 0.1
+SLACK_PER_TASK = 0.02
+
+
+def judge(mode: str, delay: float, records: Sequence[Record], samples: Sequence[Sample]) -> Verdict:
+    """Return whether a burst of tasks behaved as the lab claims of the gateway's `mode`, in a sentence with figures."""
+    failed = [f"{record.task}: {record.outcome}" for record in records if record.outcome != OK]
+    if failed:
+        return Verdict(ok=False, sentence=f"{len(failed)} of {len(records)} tasks failed ({', '.join(failed[:3])}).")
+    return _CLAIMS[mode](delay, sorted(records, key=lambda record: record.finished), samples)
+
+
+def _sync(delay: float, records: Sequence[Record], samples: Sequence[Sample]) -> Verdict:
+    last = records[-1]
+    waited = _waited(last, "kernel", "loop")
+    ok = all(
+        _near(record.seconds, place * delay, TIME_SLACK, len(records))
+        and _near(_waited(record, "kernel", "loop"), (place - 1) * delay, WAIT_SLACK, len(records))
+        for place, record in enumerate(records, 1)
+    )
+    most = max((sample.in_flight for sample in samples), default=0)
+    return Verdict(
+        ok=ok and most <= 1,
+        sentence=(
+            f"It served the tasks one after another: the last took {last.seconds:.2f} s, of which it waited "
+            f"{waited:.2f} s in the kernel's and the event loop's queue. "
+            f"The in-flight gauge never read more than {most}."
+        ),
+    )
+
+
+def _threadpool(delay: float, records: Sequence[Record], _samples: Sequence[Sample]) -> Verdict:
+    last = records[-1]
+    ok = all(
+        _near(record.seconds, ceil(place / POOL_THREADS) * delay, TIME_SLACK, len(records))
+        for place, record in enumerate(records, 1)
+    )
+    if len(records) <= POOL_THREADS:
+        tale = f"one of its {POOL_THREADS} threads for each, and the last took {last.seconds:.2f} s."
+    else:
+        tale = (
+            f"{POOL_THREADS} at a time, a thread for each: the last took {last.seconds:.2f} s, of which it waited "
+            f"{_waited(last, 'thread'):.2f} s for a thread."
+        )
+    return Verdict(ok=ok, sentence=f"It served the tasks side by side, {tale}")
+
+
+def _async(delay: float, records: Sequence[Record], _samples: Sequence[Sample]) -> Verdict:
+    last = records[-1]
+    waited = max(_waited(record, "kernel", "loop", "thread", "pool") for record in records)
+    ok = all(_near(record.seconds, delay, TIME_SLACK, len(records)) for record in records)
+    return Verdict(
+        ok=ok,
+        sentence=(
+            f"It served the tasks side by side on one thread: the last took {last.seconds:.2f} s, "
+            f"and no task waited longer than {waited:.2f} s in any queue."
+        ),
+    )
+
+
+_CLAIMS: dict[str, Callable[[float, Sequence[Record], Sequence[Sample]], Verdict]] = {
+    "sync": _sync,
+    "threadpool": _threadpool,
+    "async": _async,
+}
+
+
+def _waited(record: Record, *queues: str) -> float:
+    return sum(record.ledger.get(queue, 0.0) for queue in queues)
+
+
+def _near(seconds: float, claimed: float, slack: float, tasks: int) -> bool:
+    return abs(seconds - claimed) <= slack + SLACK_PER_TASK * max(0, tasks - 2)

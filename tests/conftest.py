@@ -1,0 +1,36 @@
+"""What many tests need: real services on loopback, and a client to ask them with."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import ExitStack
+
+import pytest
+
+from services.settings import BackendSettings, GatewaySettings, SenderSettings
+from tests.stage import Stage
+
+
+@pytest.fixture(autouse=True)
+def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No setting of the developer's own shell reaches a test."""
+    for kind in (BackendSettings, GatewaySettings, SenderSettings):
+        for name in kind.model_fields:
+            for spelling in (name, name.upper()):
+                if spelling in os.environ:
+                    monkeypatch.delenv(spelling)
+
+
+@pytest.fixture(params=["uvloop", "asyncio"])
+def loop(request: pytest.FixtureRequest) -> str:
+    """Each event loop in turn."""
+    name: str = request.param
+    return name
+
+
+@pytest.fixture
+def stage() -> Iterator[Stage]:
+    """Real services as processes on free ports, stopped when the test ends."""
+    with ExitStack() as stack:
+        yield Stage(stack)

@@ -1,0 +1,79 @@
+"""Real services for tests, as processes on free ports, and what their admin ports say."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import ExitStack
+from time import monotonic, sleep
+from typing import Any
+from urllib.request import urlopen
+
+from prometheus_client.parser import text_string_to_metric_families
+
+from services.lab.process import Service
+from services.lab.stage import free_ports
+
+SETTLED_WITHIN = 20.0
+POLL = 0.02
+
+
+class Metrics:
+    """One scrape: the value of a sample by its name and labels."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self._samples = [sample for family in text_string_to_metric_families(text) for sample in family.samples]
+
+    def value(self, name: str, **labels: str) -> float:
+        """Return the sum of all samples with this name and these labels (and any others); 0 where there is none."""
+        return sum(
+            sample.value for sample in self._samples if sample.name == name and labels.items() <= sample.labels.items()
+        )
+
+    def has(self, name: str, **labels: str) -> bool:
+        """Return whether there is a sample with this name and these labels."""
+        return any(sample.name == name and labels.items() <= sample.labels.items() for sample in self._samples)
+
+
+def scrape(service: Service, timeout: float = 10.0) -> Metrics:
+    """Return what the service's admin port says now."""
+    with urlopen(f"{service.admin_url}/metrics", timeout=timeout) as answer:
+        return Metrics(answer.read().decode())
+
+
+def settled(service: Service, name: str, value: float = 0.0, **labels: str) -> Metrics:
+    """Return the first scrape in which the metric has `value`; fail when it does not come to that."""
+    deadline = monotonic() + SETTLED_WITHIN
+    while True:
+        metrics = scrape(service)
+        if metrics.value(name, **labels) == value:
+            return metrics
+        assert monotonic() < deadline, f"{name}{labels} is {metrics.value(name, **labels)}, not {value}"
+        sleep(POLL)
+
+
+class Stage:
+    """Starts services and stops them when the test is over."""
+
+    def __init__(self, stack: ExitStack) -> None:
+        self._stack = stack
+        self.said: list[tuple[str, str]] = []
+
+    def backend(self, **settings: Any) -> Service:
+        """Return a running backend."""
+        return self.start("backend", "services.backend", **settings)
+
+    def gateway(self, mode: str, backend: Service | str, **settings: Any) -> Service:
+        """Return a running gateway in front of `backend`, a service or a URL."""
+        url = backend if isinstance(backend, str) else backend.url
+        return self.start(f"{mode}-gateway", "services.gateway", gateway_mode=mode, backend_url=url, **settings)
+
+    def start(self, name: str, module: str, **settings: Any) -> Service:
+        """Return a running service; its settings are given in lower case."""
+        environment = {key.upper(): str(value) for key, value in settings.items()}
+        service = Service(name, module, free_ports(1)[0], environment, lambda who, line: self.said.append((who, line)))
+        self._stack.callback(service.wait)
+        self._stack.callback(service.stop)
+        service.start()
+        asyncio.run(service.ready())
+        return service
