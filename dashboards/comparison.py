@@ -17,7 +17,7 @@ TITLE = "Sync, threads, async"
 REFRESH = "2s"
 COLUMN_WIDTH = 8
 """Of the grid's 24: three columns."""
-HEADER_HEIGHT, COLUMN_HEADER_HEIGHT, ROW_HEIGHT = 2, 3, 6
+HEADER_HEIGHT, COLUMN_HEADER_HEIGHT, ROW_HEIGHT = 2, 2, 6
 """Three rows and the headers fill a screen of 1080 px; the other three fill the second."""
 
 INTRODUCTION = (

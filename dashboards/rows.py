@@ -92,7 +92,7 @@ LATENCY = Row(
         Line("client", queries.client_latency(service)),
         Line("application", queries.application_latency(service)),
     ),
-    scale=f"max({queries.client_latency(ANY)})",
+    scale=f"max({queries.client_latency(ANY)} or {queries.application_latency(ANY)})",
     look_for={
         "sync": (
             "the gap is the queue, the missing seconds",

@@ -1,0 +1,204 @@
+"""Every query of every panel, on a real Prometheus that scrapes real services under the load component's traffic."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from time import monotonic, sleep, time
+from urllib.error import HTTPError
+from urllib.request import urlopen
+
+import pytest
+import yaml
+
+from dashboards import comparison, service
+from dashboards.__main__ import DIRECTORY
+from dashboards.rows import GATEWAYS, IN_FLIGHT, ROWS, WAITING, Row
+from services.lab.process import Service
+from services.lab.stage import free_ports
+from tests.dashboards.committed import Query, dashboard, queries
+from tests.prometheus.server import PrometheusServer, Series
+from tests.stage import Stage
+
+MODES = {"sync-gateway": "sync", "threadpool-gateway": "threadpool", "async-gateway": "async"}
+LOAD = {"tasks": 10, "every": 15, "delay": 1}
+"""What the load component's sender is told."""
+SEEN_WITHIN = 60.0
+POLL = 0.5
+STEP = 1
+"""Seconds from sample to sample of a panel: five minutes on some 600 pixels, and never below the scrape interval."""
+HELD = 3
+"""Scrapes in a row at which something must wait to count as waiting: one may see a request that was just arriving."""
+
+
+@dataclass(frozen=True)
+class Observed:
+    """A Prometheus that has seen the load, and from when to when."""
+
+    prometheus: PrometheusServer
+    start: float
+    end: float
+
+    def over(self, expr: str, chosen: str = "") -> Series:
+        """Return what Grafana would draw for a panel's query, with `chosen` as the dashboard's variable."""
+        filled = expr.replace("$__rate_interval", f"{rate_interval()}s").replace("$service", chosen)
+        assert "$" not in filled, "a variable that is not filled in"
+        return self.prometheus.over(filled, self.start, self.end)
+
+
+def rate_interval() -> int:
+    """Return $__rate_interval in seconds, for the provisioned datasource (Grafana's documentation of its variables)."""
+    (datasource,) = yaml.safe_load((DIRECTORY.parent / "grafana/datasources.yaml").read_text())["datasources"]
+    scrape = re.fullmatch(r"(\d+)s", datasource["jsonData"]["timeInterval"])
+    assert scrape
+    return max(STEP + int(scrape[1]), 4 * int(scrape[1]))
+
+
+@pytest.fixture(scope="module")
+def observed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Observed]:
+    """Services, sender and Prometheus, after two bursts and an error at each gateway."""
+    program = shutil.which("prometheus")
+    if program is None:
+        pytest.skip("no prometheus on PATH: Debian has it in the package of that name")
+    with ExitStack() as stack:
+        stage = Stage(stack)
+        backend = stage.backend()
+        gateways = {name: stage.gateway(mode, backend, log_level="warning") for name, mode in MODES.items()}
+        targets = ",".join(f"{name}={gateway.url}" for name, gateway in gateways.items())
+        sender_ports, (port, _) = free_ports(2)
+        settings = {"TARGETS": targets, **{name.upper(): str(value) for name, value in LOAD.items()}}
+        sender = Service("sender", "services.sender", sender_ports, settings, lambda _who, _line: None)
+        scraped = {"backend": backend, **gateways, "sender": sender}
+        admin_ports = {name: service.admin_port for name, service in scraped.items()}
+        server = PrometheusServer(program, tmp_path_factory.mktemp("prometheus"), port, admin_ports)
+        stack.callback(server.close)
+        server.wait_until_ready()
+        wait_for_rules(server, {"backend", *gateways})
+        start = time()
+        for gateway in gateways.values():
+            assert status_of(f"{gateway.url}/failing?status=500&delay=0") == 500
+        stack.callback(sender.wait)
+        stack.callback(sender.stop)
+        sender.start()
+        wait_for_bursts(server)
+        yield Observed(server, start, time())
+
+
+def status_of(url: str) -> int:
+    """Return the status that a URL answers with."""
+    try:
+        with urlopen(url, timeout=30) as answer:
+            return int(answer.status)
+    except HTTPError as error:
+        return error.code
+
+
+def wait_for_rules(server: PrometheusServer, services: set[str]) -> None:
+    """Return when the services are scraped and the rules evaluated: Prometheus takes some 5 s to begin."""
+    deadline = monotonic() + SEEN_WITHIN
+    while services != (recorded := server.values_of("service", "service_queue:http_requests_waiting:sum")):
+        assert monotonic() < deadline, f"after {SEEN_WITHIN:g} s only {recorded}"
+        sleep(POLL)
+
+
+def wait_for_bursts(server: PrometheusServer) -> None:
+    """Return when Prometheus has seen the second burst end.
+
+    The first is not enough: a counter that appears with the value 10 has not increased.
+    """
+    tasks = LOAD["tasks"]
+    expected = {"sync-gateway": tasks + 1, "threadpool-gateway": 2 * tasks, "async-gateway": 2 * tasks}
+    deadline = monotonic() + SEEN_WITHIN
+    while True:
+        counts = server.now("sum by (gateway) (sender_requests_completed_total)")
+        ended = {dict(labels)["gateway"]: count for labels, count in counts.items()}
+        if all(ended.get(name, 0) >= count for name, count in expected.items()):
+            break
+        assert monotonic() < deadline, f"after {SEEN_WITHIN:g} s: {ended}"
+        sleep(POLL)
+    sleep(2 * STEP)  # two samples more, for the recording rules and for what the panels draw
+
+
+def column(row: Row, name: str) -> list[Query]:
+    """Return the committed queries of one column's panel in a row."""
+    title = comparison.cell(row, name).title
+    return [query for query in queries(comparison.UID) if query.panel == title]
+
+
+def total(series: Series) -> dict[float, float]:
+    """Return the sum over all series at each time."""
+    sums: dict[float, float] = {}
+    for samples in series.values():
+        for at, value in samples.items():
+            sums[at] = sums.get(at, 0.0) + value
+    return sums
+
+
+def held(samples: dict[float, float]) -> float:
+    """Return the most that `HELD` samples in a row all reach."""
+    values = [samples[at] for at in sorted(samples)]
+    return max(min(values[start : start + HELD]) for start in range(len(values) - HELD + 1))
+
+
+@pytest.mark.parametrize("query", queries(comparison.UID), ids=str)
+def test_the_comparison_has_data(observed: Observed, query: Query) -> None:
+    """Every query of the comparison returns data."""
+    assert observed.over(query.expr)
+
+
+@pytest.mark.parametrize("query", queries(service.UID), ids=str)
+def test_the_service_dashboard_has_data(observed: Observed, query: Query) -> None:
+    """Every query returns data for every gateway; for the backend too, but for its upstream, which it has not."""
+    services = chosen(observed)
+    assert services == {"backend", *MODES}
+    empty = {name for name in services if not observed.over(query.expr, name)}
+    assert empty == ({"backend"} if query.name == "upstream" else set())
+
+
+def chosen(observed: Observed) -> set[str]:
+    """Return the services that the dashboard's variable offers."""
+    (variable,) = dashboard(service.UID)["templating"]["list"]
+    parsed = re.fullmatch(r"label_values\((\w+), (\w+)\)", variable["query"])
+    assert parsed
+    return observed.prometheus.values_of(parsed[2], parsed[1])
+
+
+def test_traffic_names_the_codes(observed: Observed) -> None:
+    """The answers' statuses are told apart: a gateway was asked for one error."""
+    (query,) = (query for query in queries(service.UID) if query.name == "{{code}}")
+    assert {dict(labels)["code"] for labels in observed.over(query.expr, "async-gateway")} == {"200", "500"}
+
+
+def test_who_waits(observed: Observed) -> None:
+    """The sync column's waiting exceeds 5, the async column's stays at 0."""
+    waiting = {name: total(observed.over(column(WAITING, name)[0].expr)) for name in GATEWAYS}
+    assert held(waiting["sync"]) > 5
+    assert held(waiting["async"]) == 0
+
+
+def test_who_is_in_flight(observed: Observed) -> None:
+    """While nine wait at the sync-gateway, its own gauge never shows more than one; the others let them all in."""
+    most = {name: max(total(observed.over(column(IN_FLIGHT, name)[0].expr)).values()) for name in GATEWAYS}
+    assert most["sync"] == 1
+    assert most["threads"] > 5
+    assert most["async"] > 5
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
+def test_the_scale_holds_every_column(observed: Observed, row: Row) -> None:
+    """At no moment is a column's line above the line that sets the row's scale."""
+    scale = total(observed.over(row.scale))
+    for name in GATEWAYS:
+        lines = [observed.over(line.expr) for line in comparison.cell(row, name).lines]
+        drawn = [total(series) for series in lines] if row.gap else [total(lines[0])]
+        over = [at for samples in drawn for at, value in samples.items() if value > scale[at] + 1e-9]
+        assert over == []
+
+
+def test_the_alerts_fire(observed: Observed) -> None:
+    """The sync-gateway's blocked loop raises its two alerts, and no other: its target stays up."""
+    fired = observed.over('ALERTS{alertstate="firing", service="sync-gateway"}')
+    assert {dict(labels)["alertname"] for labels in fired} == {"EventLoopBlocked", "RequestsWaiting"}
