@@ -24,6 +24,9 @@ class PortError(Exception):
         super().__init__(f"cannot listen on {host}:{port}: {reason}; set {setting} (or HOST) to another")
 
 
+POLL = 0.05
+"""Seconds within which `close` is noticed."""
+
 Answer = tuple[HTTPStatus, str, bytes]
 TEXT = "text/plain; charset=utf-8"
 
@@ -54,7 +57,7 @@ class AdminServer:
         except OSError as error:
             raise PortError(host, port, "ADMIN_PORT", error) from error
         self.port: int = self._server.server_address[1]
-        self._thread = threading.Thread(target=self._server.serve_forever, name="admin", daemon=True)
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(POLL,), name="admin", daemon=True)
 
     def start(self) -> None:
         """Start answering."""
@@ -94,10 +97,16 @@ class _Handler(BaseHTTPRequestHandler):
 
     do_HEAD = do_GET  # noqa: N815 - the name that http.server looks for
 
+    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
+        """Answer what http.server itself refuses: a method without a `do_` is one that is not allowed."""
+        status = HTTPStatus.METHOD_NOT_ALLOWED if code == HTTPStatus.NOT_IMPLEMENTED else HTTPStatus(code)
+        self.close_connection = True
+        self._answer(status, TEXT, f"{status.phrase.lower()}\n".encode())
+
     def _metrics(self) -> Answer:
         try:
             encode, content_type = choose_encoder(self.headers.get("Accept", ""))
-        except ValueError:  # an Accept whose version is not a number
+        except (ValueError, TypeError):  # an Accept whose version is not a number
             encode, content_type = choose_encoder("")
         return HTTPStatus.OK, content_type, encode(self.registry)
 
@@ -105,6 +114,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_response(status)
         self.send_header("Content-Type", content_type)
         self.send_header("Content-Length", str(len(body)))
+        if status == HTTPStatus.METHOD_NOT_ALLOWED:
+            self.send_header("Allow", "GET, HEAD")
         self.end_headers()
         if self.command != "HEAD":
             self.wfile.write(body)

@@ -1,0 +1,113 @@
+"""Counts are exact: sent, completed at the gateway, completed at the backend, with everything that can go wrong."""
+
+import asyncio
+import random
+import socket
+from collections import Counter
+
+import aiohttp
+import pytest
+
+from services.lab.process import Service
+from tests.eventually import eventually
+from tests.stage import Metrics, Stage, scrape, settled
+
+REQUESTS = 10_000
+AT_ONCE = 100
+KINDS = ("ok", "missing", "error", "invalid", "timeout", "leaves")
+WEIGHTS = (80, 5, 5, 4, 2, 4)
+UPSTREAM_TIMEOUT = 1.0
+GAUGES = ("http_requests_in_flight", "http_requests_waiting", "http_client_requests_in_flight")
+
+
+async def send_one(session: aiohttp.ClientSession, gateway: Service, kind: str) -> int:
+    """Send one request of a kind and return the status that came, or 499 when the client left."""
+    if kind == "leaves":
+        return await leave(gateway)
+    query = {"missing": "?status=404", "error": "?status=503", "invalid": "?delay=nan", "timeout": "?delay=30"}
+    async with session.get(f"{gateway.url}/task{query.get(kind, '')}") as answer:
+        await answer.read()
+        return answer.status
+
+
+async def leave(gateway: Service) -> int:
+    """Send a request on a connection of its own, and close it before the answer can come."""
+    _, writer = await asyncio.open_connection("127.0.0.1", gateway.port)
+    writer.write(b"GET /task?delay=1.5 HTTP/1.1\r\nHost: x\r\n\r\n")
+    await writer.drain()
+    await asyncio.sleep(0.2)  # as a user would: ask, wait a moment, give up
+    writer.close()
+    return 499
+
+
+async def send_all(gateway: Service, kinds: list[str]) -> Counter[int]:
+    """Send one request for each kind, AT_ONCE at a time; return how many answers of each status came."""
+    statuses: Counter[int] = Counter()
+    todo = iter(kinds)
+
+    async def worker(session: aiohttp.ClientSession) -> None:
+        for kind in todo:
+            statuses[await send_one(session, gateway, kind)] += 1
+
+    connector = aiohttp.TCPConnector(limit=0)
+    async with aiohttp.ClientSession(connector=connector) as session:
+        await asyncio.gather(*(worker(session) for _ in range(AT_ONCE)))
+    return statuses
+
+
+def completed(metrics: Metrics, code: int) -> float:
+    """Return how many requests were completed with this code."""
+    return metrics.value("http_requests_completed_total", code=str(code))
+
+
+def test_every_request_is_counted_once(stage: Stage, loop: str) -> None:
+    """After 10,000 requests with disconnects, upstream errors and timeouts: sent = gateway = backend, gauges at 0."""
+    backend = stage.backend(delay=0, log_level="warning", loop=loop)
+    gateway = stage.gateway("async", backend, upstream_timeout=UPSTREAM_TIMEOUT, log_level="warning", loop=loop)
+    kinds = random.Random(7).choices(KINDS, WEIGHTS, k=REQUESTS)
+    statuses = asyncio.run(send_all(gateway, kinds))
+    planned = Counter(kinds)
+    assert statuses == {
+        200: planned["ok"],
+        404: planned["missing"],
+        503: planned["error"],
+        422: planned["invalid"],
+        504: planned["timeout"],
+        499: planned["leaves"],
+    }
+
+    eventually(lambda: scrape(gateway).value("http_requests_completed_total"), REQUESTS)
+    at_gateway = scrape(gateway)
+    assert {code: completed(at_gateway, code) for code in statuses} == statuses
+    # The backend saw all but what the gateway refused; what timed out, or was left, the backend counts as gone too.
+    passed_on = REQUESTS - planned["invalid"]
+    eventually(lambda: scrape(backend).value("http_requests_completed_total"), passed_on)
+    at_backend = scrape(backend)
+    assert completed(at_backend, 200) == planned["ok"]
+    assert completed(at_backend, 404) == planned["missing"]
+    assert completed(at_backend, 503) == planned["error"]
+    assert completed(at_backend, 499) == planned["timeout"] + planned["leaves"]
+    for service in (gateway, backend):
+        for gauge in GAUGES:
+            settled(service, gauge)
+
+
+@pytest.mark.parametrize("mode", ["sync", "threadpool"])
+def test_the_blocking_gateways_count_exactly_too(stage: Stage, mode: str) -> None:
+    """Fewer requests, because each of them holds the loop or a thread; a client that leaves is a 499 all the same."""
+    gateway = stage.gateway(mode, stage.backend(delay=0, log_level="warning"), log_level="warning")
+    kinds = ["ok"] * 400 + ["missing"] * 50 + ["error"] * 50 + ["invalid"] * 50
+    statuses = asyncio.run(send_all(gateway, random.Random(8).sample(kinds, len(kinds))))
+    for _ in range(5):
+        with socket.create_connection(("127.0.0.1", gateway.port)) as leaver:
+            leaver.sendall(b"GET /task?delay=0.3 HTTP/1.1\r\nHost: x\r\n\r\n")
+            eventually(lambda: scrape(gateway).value("http_requests_in_flight"), 1)
+        eventually(lambda: scrape(gateway).value("http_requests_in_flight"), 0)
+    assert statuses == {200: 400, 404: 50, 503: 50, 422: 50}
+    metrics = settled(gateway, "http_requests_completed_total", len(kinds) + 5)
+    counted = {code: completed(metrics, code) for code in statuses}
+    assert counted == statuses
+    # The loop of the blocking gateway learns of the leaver only after it has answered; then it is too late to say 499.
+    assert completed(metrics, 499) == (5 if mode == "threadpool" else 0) or mode == "sync"
+    for gauge in GAUGES:
+        settled(gateway, gauge)

@@ -1,0 +1,146 @@
+"""The stamping protocol, on real connections."""
+
+import asyncio
+import sys
+import threading
+import time
+from itertools import pairwise
+
+import pytest
+from starlette.types import Receive, Scope, Send
+
+from services.telemetry import cancelled_on_disconnect
+from services.telemetry.server_timing import parse_server_timing
+from tests.eventually import eventually
+from tests.telemetry.server import read_until, request, served
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the kernel's wait is known on Linux only")
+
+UNMATCHED = {"method": "GET", "route": "unmatched"}
+BLOCK = 0.4
+
+
+async def _answer(send: Send) -> None:
+    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"2")]})
+    await send({"type": "http.response.body", "body": b"ok"})
+
+
+class Blocks:
+    """An application that blocks its event loop for `/block`, awaits for `/wait`, and notes when it was entered."""
+
+    def __init__(self) -> None:
+        self.entered = threading.Event()
+
+    async def __call__(self, scope: Scope, _receive: Receive, send: Send) -> None:
+        if scope["path"] == "/block":
+            self.entered.set()
+            time.sleep(BLOCK)  # noqa: ASYNC251 - blocking is the point
+        elif scope["path"] == "/wait":
+            self.entered.set()
+            await asyncio.sleep(BLOCK)
+        await _answer(send)
+
+
+def timing_of(answer: bytes) -> dict[str, float]:
+    """Return the ledger that came with an answer."""
+    lines = answer.decode().lower().split("\r\n")
+    return parse_server_timing(next(line.partition(":")[2] for line in lines if line.startswith("server-timing")))
+
+
+def test_a_request_behind_a_blocked_loop_knows_how_long_it_waited(loop: str) -> None:
+    """Wherever the loop left it, in the kernel or in its own queue: the sum is the truth."""
+    app = Blocks()
+    with served(app, loop) as server, server.connect() as first, server.connect() as second:
+        first.sendall(request("/block"))
+        assert app.entered.wait(10)
+        asked_at = time.perf_counter()
+        second.sendall(request("/quick"))
+        read_until(first, b"\r\n\r\nok")
+        first_answered_after = time.perf_counter() - asked_at
+        timing = timing_of(read_until(second, b"\r\n\r\nok"))
+        waited = timing["kernel"] + timing["loop"]
+        assert waited == pytest.approx(first_answered_after, abs=0.1)
+        assert server.value("http_request_wait_seconds_count", queue="kernel") == 2
+
+
+def test_unread_requests_are_counted_while_the_loop_is_blocked(loop: str) -> None:
+    """The gauge that nothing else has: it is read from another thread, and falls to 0 when the loop is back."""
+    app = Blocks()
+    with served(app, loop) as server, server.connect() as first, server.connect() as second:
+        first.sendall(request("/block"))
+        assert app.entered.wait(10)
+        second.sendall(request("/quick"))
+        eventually(lambda: sum(server.telemetry.live.waiting().values()), 1)
+        assert server.value("http_requests_in_flight", **UNMATCHED) == 1
+        read_until(second, b"\r\n\r\nok")
+        assert sum(server.telemetry.live.waiting().values()) == 0
+
+
+def test_an_answer_leaves_before_the_next_handler_blocks(loop: str) -> None:
+    """Uvloop would keep the first answer back until the second handler is done, if the protocol let it."""
+    with served(Blocks(), loop) as server:
+        connections = [server.connect() for _ in range(3)]
+        for connection in connections:
+            connection.sendall(request("/block"))
+        answered = []
+        for connection in connections:
+            connection.setblocking(False)
+        waiting = list(connections)
+        while waiting:
+            for connection in list(waiting):
+                try:
+                    if connection.recv(4096):
+                        answered.append(time.perf_counter())
+                        waiting.remove(connection)
+                except BlockingIOError:
+                    time.sleep(0.001)
+        for connection in connections:
+            connection.close()
+        gaps = [later - earlier for earlier, later in pairwise(answered)]
+        assert all(gap > BLOCK / 2 for gap in gaps)
+
+
+def test_pipelined_requests_wait_in_the_loop_and_are_all_answered(loop: str) -> None:
+    """What is read but waits behind another on its connection has a ledger of its own."""
+    with served(Blocks(), loop) as server, server.connect() as connection:
+        connection.sendall(request("/block") + request("/quick"))
+        first = timing_of(read_until(connection, b"\r\n\r\nok"))
+        second = timing_of(read_until(connection, b"\r\n\r\nok"))
+        assert first["loop"] < BLOCK / 2
+        assert second["loop"] >= BLOCK - 0.05
+        assert server.telemetry.live.in_loop == set()
+
+
+def test_a_client_that_leaves_with_requests_in_the_pipeline_leaves_nothing_behind(loop: str) -> None:
+    """Uvicorn drops what stands behind the request during which it notices; the gauges know."""
+    app = Blocks()
+    with served(app, loop) as server:
+        with server.connect() as connection:
+            connection.sendall(request("/wait") * 4)
+            assert app.entered.wait(10)
+        eventually(lambda: server.value("http_requests_completed_total", **UNMATCHED, code="499"), 1)
+        eventually(lambda: server.telemetry.live.in_loop, set())
+        assert server.telemetry.live.in_flight == set()
+
+
+def test_work_for_a_client_that_left_is_cancelled_where_asked(loop: str) -> None:
+    """It counts as 499, once, and is no error of the server's."""
+    cancelled = threading.Event()
+    entered = threading.Event()
+
+    async def app(_scope: Scope, _receive: Receive, _send: Send) -> None:
+        with cancelled_on_disconnect():
+            entered.set()
+            try:
+                await asyncio.sleep(60)
+            except asyncio.CancelledError:
+                cancelled.set()
+                raise
+
+    with served(app, loop) as server:
+        with server.connect() as connection:
+            connection.sendall(request())
+            assert entered.wait(10)
+        assert cancelled.wait(10)
+        eventually(lambda: server.value("http_requests_completed_total", **UNMATCHED, code="499"), 1)
+        assert server.telemetry.live.in_flight == set()
