@@ -85,8 +85,9 @@ def graph(spec: Graph, span: int, height: int) -> timeseries.Panel:
         .min(0)
         .axis_soft_max(spec.soft_max)
         .draw_style(GraphDrawStyle.LINE)
-        .line_width(2)
-        .fill_opacity(0 if spec.gap else 20)
+        # A stack's lines would draw an empty queue's colour along the top of a full one.
+        .line_width(0 if spec.stacked else 2)
+        .fill_opacity(70 if spec.stacked else 0 if many else 20)
         .show_points(VisibilityMode.NEVER)
         .span_nulls(GAP_MS)
         .line_interpolation(LineInterpolation.STEP_AFTER if spec.stepped else LineInterpolation.LINEAR)

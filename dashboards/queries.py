@@ -62,11 +62,6 @@ def latency_quantile(service: str, quantile: float) -> str:
     return f"histogram_quantile({quantile}, sum by (le) ({_rate('http_request_duration_seconds_bucket', service)}))"
 
 
-def loop_lag_quantile(service: str, quantile: float) -> str:
-    """Ask for the seconds by which that share of the event loop's heartbeats was late, at most."""
-    return f"histogram_quantile({quantile}, sum by (le) ({_rate('event_loop_lag_seconds_bucket', service)}))"
-
-
 def _rate(metric: str, service: str) -> str:
     return f'rate({metric}{{service=~"{service}"}}[$__rate_interval])'
 

@@ -35,7 +35,7 @@ class Row:
 IN_FLIGHT = Row(
     name="in flight",
     unit="short",
-    soft_max=10,
+    soft_max=12,
     stepped=True,
     lines=lambda service: (Line("in flight", queries.in_flight(service)),),
     scale=f"max({queries.in_flight(ANY)})",
@@ -52,7 +52,7 @@ IN_FLIGHT = Row(
 WAITING = Row(
     name="waiting",
     unit="short",
-    soft_max=10,
+    soft_max=12,
     stacked=True,
     stepped=True,
     lines=lambda service: (Line("{{queue}}", queries.waiting_by_queue(service)),),
@@ -73,7 +73,7 @@ WAITING = Row(
 COMPLETED = Row(
     name="completed per second",
     unit="short",
-    soft_max=3,
+    soft_max=4,
     lines=lambda service: (Line("completed", queries.completed(service)),),
     scale=f"max({queries.completed(ANY)})",
     look_for={
@@ -86,7 +86,7 @@ COMPLETED = Row(
 LATENCY = Row(
     name="latency",
     unit="s",
-    soft_max=10,
+    soft_max=12,
     gap=("client", "application"),
     lines=lambda service: (
         Line("client", queries.client_latency(service)),
@@ -106,7 +106,7 @@ LATENCY = Row(
 STALLED = Row(
     name="event loop",
     unit="s",
-    soft_max=10,
+    soft_max=12,
     lines=lambda service: (Line("stood still", queries.stalled(service)),),
     scale=f"max({queries.stalled(ANY)})",
     look_for={
@@ -122,13 +122,16 @@ STALLED = Row(
 CPU = Row(
     name="CPU",
     unit="percentunit",
-    soft_max=0.2,
+    soft_max=0.1,
     lines=lambda service: (Line("cores", queries.cpu(service)),),
     scale=f"max({queries.cpu(ANY)})",
     look_for={
         "sync": ("idle, and yet full", "Hardly any work while the queue is long: more cores would change nothing."),
-        "threads": ("a blip a burst", "A short blip for each burst: threads cost a little more than awaiting."),
-        "async": ("a blip a burst", "A short blip for each burst, and a tenth of the sync gateway's latency for it."),
+        "threads": (
+            "the same for the same work",
+            "As little as the sync gateway, with a tenth of its longest latency.",
+        ),
+        "async": ("the same for the same work", "As little as the sync gateway, with a tenth of its longest latency."),
     },
 )
 
