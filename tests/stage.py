@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
 from contextlib import ExitStack
 from time import monotonic, sleep
 from typing import Any
@@ -12,6 +13,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from services.lab.process import Service
 from services.lab.stage import free_ports
+from services.settings import GATEWAY_PORTS
 
 SETTLED_WITHIN = 20.0
 POLL = 0.02
@@ -68,12 +70,30 @@ class Stage:
         url = backend if isinstance(backend, str) else backend.url
         return self.start(f"{mode}-gateway", "services.gateway", gateway_mode=mode, backend_url=url, **settings)
 
+    def gateways(self, backend: Service | str, **settings: Any) -> dict[str, Service]:
+        """Return a running gateway of each mode; they start side by side."""
+        url = backend if isinstance(backend, str) else backend.url
+        found = {
+            mode: self._started(f"{mode}-gateway", "services.gateway", gateway_mode=mode, backend_url=url, **settings)
+            for mode in GATEWAY_PORTS
+        }
+        asyncio.run(_ready(found.values()))
+        return found
+
     def start(self, name: str, module: str, **settings: Any) -> Service:
         """Return a running service; its settings are given in lower case."""
+        service = self._started(name, module, **settings)
+        asyncio.run(_ready([service]))
+        return service
+
+    def _started(self, name: str, module: str, **settings: Any) -> Service:
         environment = {key.upper(): str(value) for key, value in settings.items()}
         service = Service(name, module, free_ports(1)[0], environment, lambda who, line: self.said.append((who, line)))
         self._stack.callback(service.wait)
         self._stack.callback(service.stop)
         service.start()
-        asyncio.run(service.ready())
         return service
+
+
+async def _ready(services: Iterable[Service]) -> None:
+    await asyncio.gather(*(service.ready() for service in services))

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-from time import monotonic
 from typing import TYPE_CHECKING
 
 from fastapi import Response
 
-from services.gateway.errors import UpstreamRubbish, UpstreamTimeout
+from services.gateway.errors import UpstreamRubbish
 from services.problems import problem
-from services.statuses import BODYLESS, FIRST_ERROR
+from services.statuses import BODYLESS, FINAL, FIRST_ERROR
 
 if TYPE_CHECKING:
     import aiohttp
@@ -20,10 +19,10 @@ MAX_ANSWER = 1024 * 1024
 """Bytes of the backend's answer that a gateway takes; a larger one is a 502."""
 
 
-def read_blocking(answer: requests.Response, deadline: float) -> bytes:
-    """Return the body of a `requests` answer opened with `stream=True`; `deadline` is a reading of `monotonic`.
+def read_blocking(answer: requests.Response) -> bytes:
+    """Return the body of a `requests` answer opened with `stream=True`; the session's timeout bounds the time.
 
-    Raises UpstreamRubbish when it is too large, UpstreamTimeout when it dribbles past the deadline.
+    Raises UpstreamRubbish when it is too large.
     """
     body = b""
     while chunk := answer.raw.read1(MAX_ANSWER, decode_content=True):
@@ -31,15 +30,12 @@ def read_blocking(answer: requests.Response, deadline: float) -> bytes:
         if len(body) > MAX_ANSWER:
             answer.close()
             raise UpstreamRubbish
-        if monotonic() > deadline:
-            answer.close()
-            raise UpstreamTimeout
     answer.close()
     return body
 
 
 async def read_awaiting(answer: aiohttp.ClientResponse) -> bytes:
-    """Return the body of an aiohttp answer; the session's timeout bounds the time. Raises UpstreamRubbish."""
+    """Return the body of an aiohttp answer; the caller's timeout bounds the time. Raises UpstreamRubbish."""
     body = b""
     async for chunk in answer.content.iter_any():
         body += chunk
@@ -52,14 +48,22 @@ async def read_awaiting(answer: aiohttp.ClientResponse) -> bytes:
 def relayed(status: int, body: bytes) -> Response:
     """Return the gateway's answer to the client: the backend's JSON, unparsed, under `res`.
 
-    An error status is passed on as a problem. Raises UpstreamRubbish when the body is not JSON.
+    An error status is passed on as a problem. Raises UpstreamRubbish when the body is not JSON, or when the status is
+    none that an answer may end with (RFC 9110, section 15).
     """
+    if status not in FINAL:
+        raise UpstreamRubbish
     if status >= FIRST_ERROR:
         return problem(status, f"the backend answered {status}")
     if status in BODYLESS:
         return Response(status_code=status)
     try:
-        json.loads(body)
-    except ValueError as error:
+        json.loads(body.decode(), parse_constant=_refuse)
+    except (ValueError, RecursionError) as error:
         raise UpstreamRubbish from error
     return Response(b'{"res":%b}' % body, status, media_type="application/json")
+
+
+def _refuse(constant: str) -> None:
+    """Python's parser takes NaN and Infinity, which JSON does not have (RFC 8259, section 6)."""
+    raise ValueError(f"{constant} is not JSON")

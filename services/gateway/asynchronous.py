@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 
 import aiohttp
@@ -27,7 +28,7 @@ class Gateway:
         """Open one session; aiohttp's own limit of 100 connections would be a queue that nobody sees."""
         self.session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=self.backend.limit or 0),
-            timeout=aiohttp.ClientTimeout(total=self.backend.timeout, sock_connect=self.backend.connect_timeout),
+            timeout=aiohttp.ClientTimeout(total=None, sock_connect=self.backend.connect_timeout),
             trace_configs=[self.upstream.aiohttp_trace()],
             cookie_jar=aiohttp.DummyCookieJar(),
         )
@@ -40,11 +41,15 @@ class Gateway:
         """Ask the backend for `task` and pass its answer on; a client that leaves takes its call with it."""
         log.info("Received %s Request!!", task)
         with cancelled_on_disconnect(), self.upstream.call() as call, translated():
-            async with self.session.get(
-                self.backend.url(task, delay, status),
-                allow_redirects=False,
-                trace_request_ctx=call,
-            ) as answer:
-                body = await read_awaiting(answer)
+            # A timeout of aiohttp's own would call a wait for a connection from the pool a failure to connect.
+            async with (
+                asyncio.timeout(self.backend.timeout),
+                self.session.get(
+                    self.backend.url(task, delay, status),
+                    allow_redirects=False,
+                    trace_request_ctx=call,
+                ) as answer,
+            ):
+                response = relayed(answer.status, await read_awaiting(answer))
         log.info("Send %s response", task)
-        return relayed(answer.status, body)
+        return response

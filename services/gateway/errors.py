@@ -63,6 +63,7 @@ FOREIGN: dict[str, type[UpstreamError]] = {
     "requests.exceptions.Timeout": UpstreamTimeout,
     "urllib3.exceptions.HTTPError": UpstreamRubbish,
     "urllib3.exceptions.ProtocolError": UpstreamBroken,
+    "urllib3.exceptions.IncompleteRead": UpstreamBroken,
     "urllib3.exceptions.NewConnectionError": UpstreamUnreachable,
     "urllib3.exceptions.NameResolutionError": UpstreamUnreachable,
     "urllib3.exceptions.ConnectTimeoutError": UpstreamUnreachable,
@@ -118,11 +119,15 @@ async def _answer(_request: Request, error: Exception) -> Response:
 
 
 def _causes(error: BaseException) -> list[BaseException]:
-    """Return what `requests` wrapped into `error` (`args[0]`, and urllib3's `reason`), the innermost first."""
+    """Return what `requests` and urllib3 wrapped into `error` (as `reason`, or among `args`), the innermost first.
+
+    The system's own errors stay out: what wraps one says more, namely whether it happened while connecting.
+    """
     chain = [error]
     while True:
         last = chain[-1]
-        inner = getattr(last, "reason", None) or next(iter(last.args), None)
-        if not isinstance(inner, BaseException) or inner in chain:
+        wrapped = (getattr(last, "reason", None), *last.args)
+        inner = next((each for each in wrapped if isinstance(each, Exception) and not isinstance(each, OSError)), None)
+        if inner is None or inner in chain:
             return chain[::-1]
         chain.append(inner)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import logging
-from time import monotonic
 
-import requests
 from fastapi import Response
 
 from services.gateway.answer import read_blocking, relayed
 from services.gateway.backend import Backend
 from services.gateway.errors import translated
+from services.gateway.session import requests_session
 from services.parameters import Delay, Status, Task
 from services.telemetry import Upstream
 
@@ -26,8 +25,7 @@ class Gateway:
 
     async def open(self) -> None:
         """Open one session: only the event loop's thread uses it."""
-        self.session = requests.Session()
-        self.session.trust_env = False
+        self.session = requests_session()
 
     async def close(self) -> None:
         """Close it, with its connections."""
@@ -36,7 +34,6 @@ class Gateway:
     async def relay(self, task: Task, delay: Delay = None, status: Status = None) -> Response:
         """Ask the backend for `task` and pass its answer on."""
         log.info("Received %s Request!!", task)
-        deadline = monotonic() + self.backend.timeout
         with self.upstream.call(), translated():
             answer = self.session.get(
                 self.backend.url(task, delay, status),
@@ -44,6 +41,6 @@ class Gateway:
                 allow_redirects=False,
                 stream=True,
             )
-            body = read_blocking(answer, deadline)
+            response = relayed(answer.status_code, read_blocking(answer))
         log.info("Send %s response", task)
-        return relayed(answer.status_code, body)
+        return response

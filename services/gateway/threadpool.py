@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import threading
-from time import monotonic
 
 import requests
 from fastapi import Response
@@ -12,6 +11,7 @@ from fastapi import Response
 from services.gateway.answer import read_blocking, relayed
 from services.gateway.backend import Backend
 from services.gateway.errors import translated
+from services.gateway.session import requests_session
 from services.parameters import Delay, Status, Task
 from services.telemetry import Upstream
 
@@ -39,8 +39,7 @@ class Gateway:
     def session(self) -> requests.Session:
         """Return the running thread's own session."""
         if not hasattr(self.local, "session"):
-            self.local.session = requests.Session()
-            self.local.session.trust_env = False
+            self.local.session = requests_session()
             self.sessions.append(self.local.session)
         session: requests.Session = self.local.session
         return session
@@ -49,13 +48,12 @@ class Gateway:
         """Ask the backend for `task` and pass its answer on."""
         log.info("Received %s Request!!", task)
         with self.upstream.call() as call, translated(), self.upstream.connection(call, self.limit):
-            deadline = monotonic() + self.backend.timeout
             answer = self.session().get(
                 self.backend.url(task, delay, status),
                 timeout=(self.backend.connect_timeout, self.backend.timeout),
                 allow_redirects=False,
                 stream=True,
             )
-            body = read_blocking(answer, deadline)
+            response = relayed(answer.status_code, read_blocking(answer))
         log.info("Send %s response", task)
-        return relayed(answer.status_code, body)
+        return response
