@@ -4,12 +4,22 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import Field, HttpUrl, ValidationError, field_validator, model_validator
+from pydantic import AfterValidator, Field, HttpUrl, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 Port = Annotated[int, Field(ge=0, le=65535)]
 Seconds = Annotated[float, Field(ge=0, le=3600, allow_inf_nan=False)]
 PositiveSeconds = Annotated[float, Field(gt=0, le=3600, allow_inf_nan=False)]
+
+
+def _only_a_place(url: HttpUrl) -> HttpUrl:
+    if url.query is not None or url.fragment is not None:
+        raise ValueError("should have no query and no fragment: the task goes behind it")
+    return url
+
+
+Place = Annotated[HttpUrl, AfterValidator(_only_a_place)]
+"""A URL below which the tasks are."""
 
 GatewayMode = Literal["sync", "async", "threadpool"]
 GATEWAY_PORTS: dict[str, int] = {"sync": 8001, "async": 8002, "threadpool": 8003}
@@ -50,7 +60,7 @@ class GatewaySettings(ServiceSettings):
     """What a gateway can be told. Without PORT and ADMIN_PORT, the mode chooses them."""
 
     gateway_mode: GatewayMode = Field("async", description="How the gateway calls the backend.")
-    backend_url: HttpUrl = Field(HttpUrl("http://127.0.0.1:8000"), description="Where the backend is.")
+    backend_url: Place = Field(HttpUrl("http://127.0.0.1:8000"), description="Where the backend is.")
     connect_timeout: PositiveSeconds = Field(2.0, description="To reach the backend; then 502.")
     upstream_timeout: PositiveSeconds = Field(90.0, description="For the backend's whole answer; then 504.")
     upstream_limit: int | None = Field(
@@ -70,7 +80,7 @@ class SenderSettings(ProgramSettings):
     """What the sender, running as a service, can be told."""
 
     admin_port: Port = Field(9004, description="The port of /metrics, /livez and /readyz; 0 lets the system choose.")
-    targets: Annotated[dict[str, HttpUrl], NoDecode] = Field(
+    targets: Annotated[dict[str, Place], NoDecode] = Field(
         default_factory=lambda: {
             f"{mode}-gateway": HttpUrl(f"http://127.0.0.1:{port}") for mode, port in GATEWAY_PORTS.items()
         },
@@ -89,6 +99,8 @@ class SenderSettings(ProgramSettings):
         pairs = [pair.partition("=") for pair in value.split(",")]
         if not all(name.strip() and url.strip() for name, _, url in pairs):
             raise ValueError("should be NAME=URL, separated by commas")
+        if len({name.strip() for name, _, _ in pairs}) < len(pairs):
+            raise ValueError("should give each name once")
         return {name.strip(): url.strip() for name, _, url in pairs}
 
 
