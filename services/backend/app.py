@@ -12,7 +12,7 @@ from services.parameters import Delay, Status, Task
 from services.problems import answers_with_problems, documented, problem
 from services.settings import BackendSettings
 from services.statuses import BODYLESS, FIRST_ERROR
-from services.telemetry import Telemetry
+from services.telemetry import Telemetry, cancelled_on_disconnect
 
 SUCCESS = json.dumps({"message": "success"}, separators=(",", ":")).encode()
 
@@ -28,7 +28,8 @@ def build(settings: BackendSettings, _telemetry: Telemetry) -> FastAPI:
     async def answer(task: Task, delay: Delay = None, status: Status = None) -> Response:
         """Wait `delay` seconds (the setting DELAY where it is not given), then answer with `status`."""
         log.info("Received %s Request!!", task)
-        await asyncio.sleep(settings.delay if delay is None else delay)
+        with cancelled_on_disconnect():
+            await asyncio.sleep(settings.delay if delay is None else delay)
         log.info("Send %s response", task)
         return _answer(status or 200)
 

@@ -14,8 +14,10 @@ LAST_DATA_RECV_OFFSET = 52
 """`tcpi_last_data_recv` in `struct tcp_info` (Linux, include/uapi/linux/tcp.h): 8 bytes, then 11 numbers before it."""
 TCP_INFO_SIZE = LAST_DATA_RECV_OFFSET + LAST_DATA_RECV.size
 
+TCP_ESTABLISHED = b"\x01"
+"""`tcpi_state`, the first byte of `struct tcp_info`, of a connection that is open at both ends (net/tcp_states.h)."""
 ESTABLISHED = b"01"
-"""TCP_ESTABLISHED as /proc/net/tcp writes it (Linux, include/net/tcp_states.h)."""
+"""The same as /proc/net/tcp writes it."""
 TABLES = (Path("/proc/self/net/tcp"), Path("/proc/self/net/tcp6"))
 
 AVAILABLE = sys.platform == "linux" and hasattr(socket, "TCP_INFO")
@@ -42,6 +44,16 @@ def waited(sock: Socket) -> float | None:
     except (OSError, struct.error, AttributeError):
         return None
     return float(milliseconds) / 1000
+
+
+def left_by_peer(sock: Socket) -> bool:
+    """Return whether the peer has closed its end of `sock`, which a blocked event loop has not been told yet."""
+    if not AVAILABLE:
+        return False
+    try:
+        return sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)[:1] != TCP_ESTABLISHED
+    except (OSError, AttributeError):
+        return False
 
 
 def unread_connections(port: int, tables: Iterable[Path] = TABLES) -> int | None:

@@ -22,6 +22,7 @@ class Ledger:
     """
 
     __slots__ = (
+        "client_left",
         "disconnected",
         "entered_at",
         "finished",
@@ -47,6 +48,7 @@ class Ledger:
         self.upstream: float | None = None
         self.status = 0
         self.disconnected = False
+        self.client_left: Callable[[], bool] = _cannot_tell
         self.on_disconnect: Callable[[], object] | None = None
         self.finished = False
 
@@ -75,6 +77,10 @@ class Ledger:
             "upstream": self.upstream,
             "total": self.total(now),
         }
+
+
+def _cannot_tell() -> bool:
+    return False
 
 
 def unread_ledger() -> Ledger:

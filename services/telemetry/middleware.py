@@ -7,6 +7,7 @@ from time import perf_counter
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from services.telemetry import kernel
 from services.telemetry.labels import method_label, route_label
 from services.telemetry.ledger import SCOPE_KEY, Ledger, current_ledger, unread_ledger
 from services.telemetry.server_timing import format_server_timing
@@ -23,7 +24,8 @@ class TelemetryMiddleware:
         self.app = app
         self.live = telemetry.live
         self.metrics = telemetry.metrics
-        self._kernel_wait = self.metrics.wait.labels("kernel")
+        # Bound only where the kernel can be asked: a series for it would say 0 where nothing is known.
+        self._kernel_wait = self.metrics.wait.labels("kernel") if kernel.AVAILABLE else None
         self._loop_wait = self.metrics.wait.labels("loop")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -36,6 +38,7 @@ class TelemetryMiddleware:
         async def watched_send(message: Message) -> None:
             if message["type"] == "http.response.start":
                 ledger.status = message["status"]
+                ledger.disconnected = ledger.disconnected or ledger.client_left()
                 timing = format_server_timing(ledger.entries(perf_counter())).encode()
                 message["headers"] = [*message.get("headers", ()), (b"server-timing", timing)]
             await send(message)
@@ -65,7 +68,7 @@ class TelemetryMiddleware:
         ledger.enter(perf_counter())
         self.live.in_loop.discard(ledger)
         self.live.in_flight.add(ledger)
-        if ledger.kernel is not None:
+        if ledger.kernel is not None and self._kernel_wait is not None:
             self._kernel_wait.observe(ledger.kernel)
         self._loop_wait.observe(ledger.loop or 0.0)
         return ledger

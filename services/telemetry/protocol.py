@@ -33,11 +33,15 @@ class StampedProtocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         """Stamp the request, then let uvicorn start (or, behind another on this connection, queue) its task."""
         ledger = Ledger(perf_counter(), kernel.waited(self._socket), self.scope)
+        ledger.client_left = self._client_left
         self.scope[SCOPE_KEY] = ledger  # type: ignore[literal-required]
         self._open = [earlier for earlier in self._open if not earlier.finished]
         self._open.append(ledger)
         self.telemetry.live.in_loop.add(ledger)
         super().on_headers_complete()
+
+    def _client_left(self) -> bool:
+        return kernel.left_by_peer(self._socket)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Mark every request that this connection still owed an answer; uvicorn drops those behind the first."""
