@@ -8,7 +8,7 @@ from services.sender.record import ENTRIES
 
 SERVER_ENTRIES = ("kernel", "loop", "thread", "pool", "upstream")
 GRAIN = 0.02
-"""Seconds. A server's total that exceeds the client's own time by more than this is not about the same request."""
+"""Seconds. What a server says of more than the client's own time and this is not about the same request."""
 
 
 def close_ledger(seconds: float, connect: float | None, server: Mapping[str, float]) -> dict[str, float]:
@@ -20,9 +20,9 @@ def close_ledger(seconds: float, connect: float | None, server: Mapping[str, flo
     """
     total = server.get("total")
     rest = seconds - (connect or 0.0)
-    if total is None or total > rest + GRAIN:
-        return {}
     known = {name: server[name] for name in SERVER_ENTRIES if name in server}
+    if total is None or max(total, sum(known.values())) > rest + GRAIN:
+        return {}
     entries = dict(known) if connect is None else {"connect": connect, **known}
     entries["application"] = max(0.0, total - sum(known.values()))
     entries["network"] = max(0.0, rest - total)

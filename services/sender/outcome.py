@@ -10,6 +10,7 @@ import aiohttp
 from services.statuses import FIRST_ERROR
 
 OK = "ok"
+CANCELLED = "cancelled"
 OUTCOMES = (
     OK,
     "client_error",  # a status from 400 to 499
@@ -19,7 +20,7 @@ OUTCOMES = (
     "reset",  # the connection broke before the answer was whole
     "timeout",  # no whole answer in time
     "bad_answer",  # not HTTP, or too large
-    "cancelled",  # the sender was stopped
+    CANCELLED,  # the sender was stopped
 )
 FIRST_SERVER_ERROR = 500
 
@@ -38,12 +39,12 @@ def outcome_of_status(status: int) -> str:
 def outcome_of_error(error: BaseException) -> str:
     """Return the outcome of a request that got no whole answer."""
     if isinstance(error, asyncio.CancelledError):
-        return "cancelled"
+        return CANCELLED
     if isinstance(error, TimeoutError):
         return "timeout"
     if isinstance(error, aiohttp.ClientConnectorError):
         return "refused" if isinstance(error.os_error, ConnectionRefusedError) else "unreachable"
-    if isinstance(error, socket.gaierror):
+    if isinstance(error, socket.gaierror | UnicodeError):  # UnicodeError: a host name that no DNS could hold
         return "unreachable"
     if isinstance(error, aiohttp.ClientConnectionError | aiohttp.ClientPayloadError | OSError):
         return "reset"

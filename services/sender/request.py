@@ -19,6 +19,9 @@ from services.telemetry.server_timing import parse_server_timing
 MAX_ANSWER = 16 * 1024 * 1024
 """Bytes of an answer that the sender reads before it gives up: a body may never end."""
 
+IDLE = 4
+"""Seconds that an idle connection is kept: less than uvicorn's default of 5, so that none is used while it closes."""
+
 log = logging.getLogger("services.sender")
 
 
@@ -41,12 +44,15 @@ class Times:
 
 def open_session(timeout: float) -> aiohttp.ClientSession:
     """Return a session without a limit of its own, which notes each request's times. `timeout` is seconds in all."""
-    return aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=4),
+    session = aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=IDLE),
         timeout=aiohttp.ClientTimeout(total=timeout, sock_connect=timeout),
         trace_configs=[_trace()],
         cookie_jar=aiohttp.DummyCookieJar(),
     )
+    # aiohttp sends a GET again, unasked, when its connection breaks. Here that would be two requests with one record.
+    session._retry_connection = False  # noqa: SLF001 - there is no public name for it
+    return session
 
 
 async def send_request(session: aiohttp.ClientSession, url: str, task: str, started: float, due: float) -> Record:

@@ -54,7 +54,8 @@ class Sender:
                     if ahead > 0:
                         await asyncio.sleep(ahead)
                     sent.append(asyncio.create_task(self._send(session, f"task{number}", started, due)))
-                await asyncio.wait(sent)
+                if sent:
+                    await asyncio.wait(sent)
             except asyncio.CancelledError:
                 for task in sent:
                     task.cancel()
