@@ -78,8 +78,14 @@ COMPLETED = Row(
     scale=f"max({queries.completed(ANY)})",
     look_for={
         "sync": ("one, one after another", "One a second for ten seconds: it can never be more than 1 / D."),
-        "threads": ("ten at a stroke", "All ten end together, D after they came: a spike, then rest."),
-        "async": ("ten at a stroke", "All ten end together, D after they came: a spike, then rest."),
+        "threads": (
+            "ten at a stroke",
+            "All ten end together, D after they came: a spike (as a mean over 4 s it reads about 3), then rest.",
+        ),
+        "async": (
+            "ten at a stroke",
+            "All ten end together, D after they came: a spike (as a mean over 4 s it reads about 3), then rest.",
+        ),
     },
 )
 
