@@ -1,0 +1,144 @@
+"""`k8s/up` and `k8s/down`, with stand-ins for the tools that note how they were called."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import subprocess
+from contextlib import ExitStack, suppress
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.k8s.rendering import K8S, ROOT
+
+BASICS = ("bash", "env", "dirname", "sed", "grep", "sort", "xargs", "cat")
+TOOLS = ("docker", "kind", "kubectl", "skaffold")
+STAND_IN = """#!/usr/bin/env bash
+echo "$(basename "$0") $*" >>"$CALLS"
+case "$(basename "$0") $1 ${2-}" in
+  "docker info "*) exit "${DOCKER_IS_DOWN:-0}" ;;
+  "kind get clusters") echo "${CLUSTERS:-}" ;;
+  "kubectl config get-contexts") echo "kind-inflight-lab" ;;
+esac
+"""
+
+
+class Desk:
+    """A PATH of its own, with the stand-ins that a test puts there, and the list of their calls."""
+
+    def __init__(self, directory: Path) -> None:
+        self.bin = directory / "bin"
+        self.bin.mkdir()
+        self.log = directory / "calls"
+        self.log.touch()
+        for name in (*BASICS, "basename"):
+            found = shutil.which(name)
+            assert found
+            (self.bin / name).symlink_to(found)
+
+    def put(self, *tools: str) -> None:
+        for name in tools:
+            (self.bin / name).write_text(STAND_IN)
+            (self.bin / name).chmod(0o755)
+
+    def run(self, script: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [K8S / script],
+            env={"PATH": str(self.bin), "CALLS": str(self.log), **environment},
+            capture_output=True,
+            text=True,
+            timeout=30,
+            check=False,
+        )
+
+    def calls(self, *tools: str) -> list[str]:
+        return [line for line in self.log.read_text().splitlines() if line.split()[0] in tools]
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Desk:
+    """A PATH without any of the tools."""
+    return Desk(tmp_path)
+
+
+@pytest.fixture
+def free(monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: ARG001 - asked for by name
+    """Skip where something on this machine listens on one of the lab's ports."""
+    for port in local_ports():
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                pytest.skip(f"port {port} is in use on this machine")
+
+
+def local_ports() -> list[int]:
+    config = yaml.safe_load((ROOT / "skaffold.yaml").read_text())
+    return [entry["localPort"] for entry in config["portForward"]]
+
+
+def test_missing_tools_are_named(desk: Desk) -> None:
+    """All of them at once, each with where to get it, and nothing is started."""
+    desk.put("docker")
+    done = desk.run("up")
+    assert done.returncode == 2
+    lines = [line for line in done.stderr.splitlines() if "not installed" in line]
+    assert [line.split()[0] for line in lines] == ["kind", "kubectl", "skaffold"]
+    assert all("https://" in line for line in lines)
+    assert desk.calls("kind", "kubectl", "skaffold") == []
+
+
+def test_a_stopped_docker_is_named(desk: Desk) -> None:
+    """The engine is asked before anything is made."""
+    desk.put(*TOOLS)
+    done = desk.run("up", DOCKER_IS_DOWN="1")
+    assert done.returncode == 2
+    assert "Docker does not answer" in done.stderr
+    assert desk.calls("kind", "skaffold") == []
+
+
+def test_a_port_in_use_is_named(desk: Desk) -> None:
+    """A port-forward that could not be made stops it before the cluster is made."""
+    desk.put(*TOOLS)
+    with ExitStack() as stack:
+        with suppress(OSError):  # where something holds it already, that serves as well
+            stack.enter_context(socket.create_server(("127.0.0.1", 9004)))
+        done = desk.run("up")
+    assert done.returncode == 2
+    assert "port 9004 is in use" in done.stderr
+    assert desk.calls("kind", "skaffold") == []
+
+
+@pytest.mark.usefixtures("free")
+def test_the_cluster_is_made_where_there_is_none(desk: Desk) -> None:
+    """From kind.yaml; then skaffold deploys and forwards the ports."""
+    desk.put(*TOOLS)
+    done = desk.run("up")
+    assert done.returncode == 0, done.stderr
+    assert [call.split(" --")[0] for call in desk.calls("kind", "skaffold")] == [
+        "kind get clusters",
+        "kind create cluster",
+        "skaffold run",
+    ]
+    assert "--config k8s/kind.yaml" in desk.log.read_text()
+    assert "--port-forward=user" in desk.log.read_text()
+
+
+@pytest.mark.usefixtures("free")
+def test_a_cluster_that_is_there_is_used(desk: Desk) -> None:
+    """`up` twice makes one cluster; one whose name only begins alike is another."""
+    desk.put(*TOOLS)
+    assert desk.run("up", CLUSTERS="inflight-lab").returncode == 0
+    assert not any("create" in call for call in desk.calls("kind"))
+    assert desk.run("up", CLUSTERS="inflight-lab-2").returncode == 0
+    assert any("create" in call for call in desk.calls("kind"))
+
+
+def test_down_removes_the_lab_s_cluster_only(desk: Desk) -> None:
+    """By name, and only where it is there; without any tool there is nothing to remove."""
+    assert desk.run("down").returncode == 0
+    desk.put(*TOOLS)
+    assert desk.run("down", CLUSTERS="other").returncode == 0
+    assert not any("delete" in call for call in desk.calls("kind"))
+    assert desk.run("down", CLUSTERS="inflight-lab").returncode == 0
+    assert "kind delete cluster --name inflight-lab" in desk.calls("kind")
