@@ -23,6 +23,10 @@ from tests.dashboards.committed import Query, dashboard, queries
 from tests.prometheus.server import PrometheusServer, Series
 from tests.stage import Stage
 
+PROGRAM = shutil.which("prometheus") or ""
+if not PROGRAM:
+    pytest.skip("no prometheus on PATH: Debian has it in the package of that name", allow_module_level=True)
+
 MODES = {"sync-gateway": "sync", "threadpool-gateway": "threadpool", "async-gateway": "async"}
 LOAD = {"tasks": 10, "every": 15, "delay": 1}
 """What the load component's sender is told."""
@@ -60,9 +64,6 @@ def rate_interval() -> int:
 @pytest.fixture(scope="module")
 def observed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Observed]:
     """Services, sender and Prometheus, after two bursts and an error at each gateway."""
-    program = shutil.which("prometheus")
-    if program is None:
-        pytest.skip("no prometheus on PATH: Debian has it in the package of that name")
     with ExitStack() as stack:
         stage = Stage(stack)
         backend = stage.backend()
@@ -73,7 +74,7 @@ def observed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Observed]:
         sender = Service("sender", "services.sender", sender_ports, settings, lambda _who, _line: None)
         scraped = {"backend": backend, **gateways, "sender": sender}
         admin_ports = {name: service.admin_port for name, service in scraped.items()}
-        server = PrometheusServer(program, tmp_path_factory.mktemp("prometheus"), port, admin_ports)
+        server = PrometheusServer(PROGRAM, tmp_path_factory.mktemp("prometheus"), port, admin_ports)
         stack.callback(server.close)
         server.wait_until_ready()
         wait_for_rules(server, {"backend", *gateways})
