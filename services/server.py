@@ -17,6 +17,7 @@ import uvicorn
 from prometheus_client import disable_created_metrics
 from starlette.types import ASGIApp
 
+from services.draining import DrainingMiddleware
 from services.logs import log_config
 from services.settings import ServiceSettings, SettingsError, read_settings
 from services.shedding import SheddingMiddleware
@@ -110,6 +111,7 @@ def run(kind: type[S], build: Callable[[S, Telemetry], ASGIApp]) -> None:
 
 def _server(settings: ServiceSettings, app: ASGIApp, telemetry: Telemetry, port: int) -> Server:
     telemetry.watch_port(port)
+    app = DrainingMiddleware(app)
     if settings.max_in_flight is not None:
         app = SheddingMiddleware(app, settings.max_in_flight)
     config = uvicorn.Config(

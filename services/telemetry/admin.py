@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import signal
 import threading
 from collections.abc import Callable
 from http import HTTPStatus
@@ -57,11 +58,18 @@ class AdminServer:
         except OSError as error:
             raise PortError(host, port, "ADMIN_PORT", error) from error
         self.port: int = self._server.server_address[1]
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(POLL,), name="admin", daemon=True)
+        self._thread = threading.Thread(target=self._serve, name="admin", daemon=True)
 
     def start(self) -> None:
         """Start answering."""
         self._thread.start()
+
+    def _serve(self) -> None:
+        # A signal goes to any thread that does not block it (signal(7)). Taken by this one, it would not interrupt the
+        # call in which a blocked event loop's thread waits, and SIGTERM would go unheard until that call is over.
+        if hasattr(signal, "pthread_sigmask"):
+            signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
+        self._server.serve_forever(POLL)
 
     def close(self) -> None:
         """Stop answering and free the port."""

@@ -1,0 +1,169 @@
+"""A service's start and stop: nothing that was accepted is cut off."""
+
+import asyncio
+import signal
+import socket
+import subprocess
+import threading
+from time import monotonic
+from urllib.error import HTTPError
+from urllib.request import urlopen
+
+import pytest
+
+from services.lab.process import Service
+from services.sender.record import Record
+from services.sender.schedule import at_once, open_loop
+from services.sender.sender import Sender, Target
+from tests.client import get
+from tests.eventually import eventually
+from tests.stage import Stage, scrape
+
+MODES = ["sync", "threadpool", "async"]
+
+
+def process_of(service: Service) -> subprocess.Popen[str]:
+    """Return the service's process."""
+    assert service._process is not None
+    return service._process
+
+
+def readiness(service: Service) -> int:
+    """Return the status of /readyz; 0 when nobody answers any more."""
+    try:
+        with urlopen(f"{service.admin_url}/readyz", timeout=5) as answer:
+            return int(answer.status)
+    except HTTPError as error:
+        error.close()
+        return error.code
+    except OSError:
+        return 0
+
+
+class Burst(threading.Thread):
+    """Requests sent at once from another thread."""
+
+    def __init__(self, service: Service, tasks: int, delay: float) -> None:
+        super().__init__()
+        self.target = Target("x", f"{service.url}/{{task}}?delay={delay}")
+        self.tasks = tasks
+        self.records: list[Record] = []
+        self.start()
+
+    def run(self) -> None:
+        self.records = asyncio.run(Sender(self.target, 60).send(at_once(self.tasks)))
+
+    def outcomes(self) -> set[str]:
+        self.join(60)
+        return {record.outcome for record in self.records}
+
+
+def inside(service: Service) -> float:
+    """Return how many requests the service holds, in flight and in its queues."""
+    metrics = scrape(service)
+    return sum(
+        metrics.value("http_requests_waiting", queue=queue) for queue in ("kernel", "loop", "thread")
+    ) + metrics.value("http_requests_in_flight")
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_a_stop_under_load_cuts_nothing_off(stage: Stage, loop: str, mode: str) -> None:
+    """Six requests, in flight or in a queue, when SIGTERM comes: all are answered, and the exit code is 0."""
+    gateway = stage.gateway(mode, stage.backend(), loop=loop, log_level="warning")
+    burst = Burst(gateway, tasks=6, delay=0.4)
+    eventually(lambda: inside(gateway) >= 6, wanted=True)
+    process_of(gateway).terminate()
+    assert burst.outcomes() == {"ok"}
+    assert process_of(gateway).wait(20) == 0
+
+
+def test_not_ready_first_then_still_accepting_then_refusing(stage: Stage) -> None:
+    """Kubernetes goes on sending traffic for a moment after SIGTERM: it is served until the drain delay is over."""
+    backend = stage.backend(delay=0, drain_delay=1.5)
+    assert readiness(backend) == 200
+    process_of(backend).terminate()
+    eventually(lambda: readiness(backend), 503)
+    answer = get(f"{backend.url}/task1")
+    assert answer.status == 200
+    assert answer.header("connection") == "close"
+    assert process_of(backend).wait(20) == 0
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", backend.port), timeout=5)
+
+
+def test_a_steady_load_through_a_stop_and_a_start_loses_only_what_was_refused(stage: Stage) -> None:
+    """Requests at a rate, one on each connection: each is answered, or was refused because nobody listened."""
+    backend = stage.backend(delay=0.05, drain_delay=0.3, log_level="warning")
+    threading.Timer(1.0, process_of(backend).terminate).start()
+    records = asyncio.run(Sender(Target("x", f"{backend.url}/task"), 20).send(open_loop(50, 2.5)))
+    outcomes = [record.outcome for record in records]
+    assert set(outcomes) == {"ok", "refused"}
+    assert outcomes == sorted(outcomes)  # first all are served, then all are refused
+
+
+def test_requests_that_never_end_are_cut_off_at_the_drain_timeout(stage: Stage) -> None:
+    """A stop takes no longer than it may, and the client is told why."""
+    backend = stage.backend(drain_timeout=1)
+    burst = Burst(backend, tasks=1, delay=60)
+    eventually(lambda: inside(backend), 1)
+    started = monotonic()
+    process_of(backend).terminate()
+    assert burst.outcomes() == {"server_error"}
+    assert burst.records[0].status == 503
+    assert process_of(backend).wait(20) == 0
+    assert monotonic() - started < 15
+    assert any("timeout graceful shutdown exceeded" in line for _, line in stage.said)
+    assert not any("Traceback" in line for _, line in stage.said)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_second_signal_stops_at_once(stage: Stage, number: signal.Signals) -> None:
+    """Even while the loop is blocked in a call: the user has said it twice."""
+    gateway = stage.gateway("sync", stage.backend(), log_level="warning")
+    burst = Burst(gateway, tasks=2, delay=30)
+    eventually(lambda: inside(gateway), 2)
+    process = process_of(gateway)
+    process.send_signal(number)
+    eventually(lambda: readiness(gateway), 503)
+    process.send_signal(number)
+    assert process.wait(10) == -number
+    assert burst.outcomes() == {"reset"}
+
+
+def test_an_idle_service_stops_within_a_second_and_a_half(stage: Stage) -> None:
+    """Nothing to drain, nothing to wait for; kept-alive connections do not hold it up."""
+    backend = stage.backend(delay=0)
+    with socket.create_connection(("127.0.0.1", backend.port)) as idle:
+        idle.sendall(b"GET /task1 HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert idle.recv(100).startswith(b"HTTP/1.1 200")
+        started = monotonic()
+        process_of(backend).send_signal(signal.SIGINT)
+        assert process_of(backend).wait(20) == 0
+        assert monotonic() - started < 5  # a busy machine's second and a half
+        assert idle.recv(1000).endswith(b'{"message":"success"}') or idle.recv(1000) == b""
+
+
+def test_liveness_fails_only_beyond_the_limit(stage: Stage) -> None:
+    """A loop that stands still for longer than it may is dead; before that, it is busy."""
+    gateway = stage.gateway("sync", stage.backend(), liveness_stall_limit=0.5)
+    assert get(f"{gateway.admin_url}/livez").status == 200
+    burst = Burst(gateway, tasks=1, delay=2)
+    eventually(lambda: get(f"{gateway.admin_url}/livez").status, 503)
+    assert "the event loop has stood still for" in get(f"{gateway.admin_url}/livez").text
+    assert burst.outcomes() == {"ok"}
+    eventually(lambda: get(f"{gateway.admin_url}/livez").status, 200)
+
+
+def test_answers_do_not_wait_for_acknowledgements(stage: Stage) -> None:
+    """The head and the body of an answer are two writes: with Nagle's algorithm the second would take 40 ms longer."""
+    backend = stage.backend(delay=0, loop="asyncio")
+    with socket.create_connection(("127.0.0.1", backend.port)) as connection:
+        took = []
+        for _ in range(21):
+            started = monotonic()
+            connection.sendall(b"GET /task1 HTTP/1.1\r\nHost: x\r\n\r\n")
+            data = b""
+            while not data.endswith(b'{"message":"success"}'):
+                data += connection.recv(4096)
+            took.append(monotonic() - started)
+    assert sorted(took)[len(took) // 2] < 0.03
