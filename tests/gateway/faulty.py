@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 import socket
 import struct
 import threading
@@ -83,7 +84,7 @@ class FaultyBackend:
             if not piece:
                 return ""
             head += piece
-        return head.split()[1].decode().strip("/").partition("?")[0]
+        return re.split("[/?]", head.split()[1].decode())[1]
 
     def hang(self, connection: socket.socket) -> None:
         """Say nothing until the other side gives up."""

@@ -1,0 +1,80 @@
+"""RUN.json: written, read back, and refused when it is something else."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from services.lab.errors import LabError
+from services.lab.run import GatewayRun, Run, RunError, Verdict, check_writable, machine, read_run, write_run
+from tests.lab.records import record, sample
+
+RUN = Run(
+    started=datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC),
+    machine="a machine",
+    delay=2.0,
+    gateways=[
+        GatewayRun(
+            name="sync-gateway",
+            url="http://x/{task}",
+            mode="sync",
+            requests=[record("task1", 2.0, kernel=0.5), record("task2", 4.0, "reset")],
+            samples=[sample(1, at=0.1)],
+            verdict=Verdict(ok=True, sentence="So it is."),
+        )
+    ],
+)
+
+
+def test_what_is_written_is_read(tmp_path: Path) -> None:
+    """A run survives its file, in a directory that was not there."""
+    path = tmp_path / "new" / "run.json"
+    write_run(RUN, path)
+    assert read_run(path) == RUN
+
+
+@pytest.mark.parametrize(
+    ("text", "where"),
+    [
+        ("", "the file: Invalid JSON"),
+        ("{", "the file: Invalid JSON"),
+        ("[]", "the file: Input should be an object"),
+        ("{}", "started: Field required"),
+        ('{"kind": "other"}', "kind: Input should be 'inflight-lab/run/1'"),
+        ('{"started": "2026-01-01", "machine": "m", "gateways": [{}]}', "gateways.0.name: Field required"),
+        ('{"started": "2026-01-01", "machine": "m", "gateways": [], "more": 1}', "more: Extra inputs"),
+        ("\udcff", "the file: Invalid JSON"),
+    ],
+)
+def test_another_file_is_no_run(tmp_path: Path, text: str, where: str) -> None:
+    """The error names the file and the first place that is wrong."""
+    path = tmp_path / "run.json"
+    path.write_bytes(text.encode(errors="surrogateescape"))
+    with pytest.raises(RunError) as caught:
+        read_run(path)
+    assert str(caught.value).startswith(f"{path} is not a run that inflight wrote: {where}")
+    assert "\n" not in str(caught.value)
+
+
+def test_what_cannot_be_read_or_written_is_named(tmp_path: Path) -> None:
+    """A file that is missing, and a directory in a file's place."""
+    with pytest.raises(RunError, match=r"cannot read .*missing.json: no such file"):
+        read_run(tmp_path / "missing.json")
+    for write in (check_writable, lambda path: write_run(RUN, path)):
+        with pytest.raises(LabError, match=r"cannot write .*: is a directory"):
+            write(tmp_path)
+
+
+def test_a_check_changes_nothing(tmp_path: Path) -> None:
+    """An earlier run is still there after it was checked that the file can be written."""
+    path = tmp_path / "run.json"
+    path.write_text("earlier")
+    check_writable(path)
+    assert path.read_text() == "earlier"
+
+
+def test_the_machine_is_named() -> None:
+    """A reader of the report sees what it was run on."""
+    assert machine().startswith("Python 3.")

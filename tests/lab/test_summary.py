@@ -1,0 +1,80 @@
+"""The summary of what was sent."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.lab.summary import percentile, summarise
+from tests.lab.records import record
+
+VALUES = st.lists(st.floats(0, 1000), min_size=1, max_size=300).map(sorted)
+
+
+@given(VALUES, st.integers(1, 100))
+def test_a_percentile_is_the_nearest_rank(ordered: list[float], percent: int) -> None:
+    """It is one of the values; at least so many percent are no larger, and one value less would not do."""
+    value = percentile(ordered, percent)
+    assert value in ordered
+    assert sum(each <= value for each in ordered) * 100 >= percent * len(ordered)
+    assert sum(each < value for each in ordered) * 100 < percent * len(ordered)
+
+
+@given(VALUES)
+def test_percentiles_rise(ordered: list[float]) -> None:
+    """They rise with the percentage, from the least value to the greatest."""
+    found = [percentile(ordered, percent) for percent in range(1, 101)]
+    assert found == sorted(found)
+    assert found[-1] == ordered[-1]
+    assert percentile(ordered, 0) == ordered[0]
+
+
+def test_outcomes_by_kind() -> None:
+    """The most common first, the rate of those that went well, and what was not sent."""
+    records = [record("a", 1.0), record("b", 2.0), record("c", 2.0, "reset")]
+    (first, *_) = summarise("http://x/", records, 5).splitlines()
+    assert first == "requests   3 in 2.00 s, 1.0 ok/s: 2 ok, 1 reset, 2 not sent"
+
+
+def test_latency_is_of_answers_only() -> None:
+    """A request that got no answer has no latency to count."""
+    text = summarise("http://x/", [record("a", 1.0), record("b", 3.0), record("c", 99.0, "timeout")], 3)
+    assert "seconds    min 1.000  p50 1.000  p90 3.000  p95 3.000  p99 3.000  max 3.000  mean 2.000" in text
+
+
+def test_the_ledger_is_of_the_mean_request() -> None:
+    """Shares add up to a whole, and an entry that some lack counts as nothing there."""
+    lines = summarise("http://x/", [record("a", 1.0), record("b", 3.0, loop=2.0)], 2).splitlines()
+    assert lines[2] == "ledger     where the time went, on average over 2 answers:"
+    assert lines[3].split()[:4] == ["loop", "1.000", "s", "50.0%"]
+    assert lines[4].split()[:4] == ["upstream", "1.000", "s", "50.0%"]
+
+
+def test_without_a_ledger_none_is_shown() -> None:
+    """A server that says nothing of its time has no ledger in the summary."""
+    assert "ledger" not in summarise("http://x/", [replace(record("a", 1.0), ledger={})], 1)
+
+
+def test_nothing_sent() -> None:
+    """Stopped before the first request: no division by nothing."""
+    assert summarise("http://x/", [], 3) == "requests   0 in 0.00 s: none, 3 not sent"
+
+
+@pytest.mark.parametrize(
+    ("outcome", "advice"),
+    [("refused", "nothing listens at http://x/"), ("unreachable", "http://x/ cannot be reached")],
+)
+def test_advice_where_nothing_went_well(outcome: str, advice: str) -> None:
+    """When every request failed in one way, the summary says what to look at."""
+    assert advice in summarise("http://x/", [record("a", 1.0, outcome)] * 2, 2)
+    assert advice not in summarise("http://x/", [record("a", 1.0, outcome), record("b", 1.0)], 2)
+
+
+def test_advice_where_the_task_is_missing() -> None:
+    """All answers are 404 and the URL has no place for the task: the summary shows how to write one."""
+    missing = replace(record("a", 1.0, "client_error"), status=404)
+    assert "write the URL as http://x/{task}" in summarise("http://x/", [missing], 1)
+    assert "write the URL" not in summarise("http://x/{task}", [missing], 1)

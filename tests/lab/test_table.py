@@ -1,0 +1,56 @@
+"""The table of a run."""
+
+from __future__ import annotations
+
+from io import StringIO
+
+from rich.console import Console
+
+from services.lab.run import GatewayRun
+from services.lab.table import SHOWN, table_of
+from services.sender.record import Record
+from tests.lab.records import record
+
+
+def rows(*records: Record, mode: str | None = "sync") -> list[list[str]]:
+    """Return the table's rows as words."""
+    out = Console(file=StringIO(), width=80)
+    gateway = GatewayRun.model_validate(
+        {"name": "a-gateway", "url": "http://x", "mode": mode, "requests": list(records)}
+    )
+    out.print(table_of([gateway]))
+    assert isinstance(out.file, StringIO)
+    return [line.split() for line in out.file.getvalue().splitlines() if line.strip() and "──" not in line]
+
+
+def test_a_row_says_where_a_task_waited() -> None:
+    """Each queue that the ledger knows has its seconds; one that the gateway lacks shows a dash."""
+    header, row = rows(record("task1", 4.0, connect=0.25, kernel=1.5, loop=0.25, network=0.25))
+    assert header == ["gateway", "task", "took", "kernel", "loop", "thread", "pool", "upstream", "rest", "answer"]
+    assert row == ["sync", "task1", "4.000", "1.500", "0.250", "-", "-", "1.750", "0.500", "200"]
+
+
+def test_what_failed_shows_how() -> None:
+    """The answer's column names the outcome, and nothing is made up for the rest."""
+    failed = Record(task="task1", due=0, sent=0, finished=1, seconds=1, outcome="reset")
+    assert rows(failed, mode=None)[1] == ["a-gateway", "task1", "1.000", "-", "-", "-", "-", "-", "-", "reset"]
+
+
+def test_tasks_stand_in_the_order_in_which_they_ended() -> None:
+    """The first row is the first to finish."""
+    assert [row[1] for row in rows(record("late", 2.0), record("early", 1.0))[1:]] == ["early", "late"]
+
+
+def test_of_many_tasks_the_first_and_the_last_are_shown() -> None:
+    """So many as fit are all shown; of more, a row says how many are left out."""
+    tasks = [record(f"task{number:02}", float(number)) for number in range(1, SHOWN + 4)]
+    assert [row[1] for row in rows(*tasks[:SHOWN])[1:]] == [task.task for task in tasks[:SHOWN]]
+    shown = [row[1] for row in rows(*tasks)[1:]]
+    assert shown == [task.task for task in tasks[:6]] + ["(+3)"] + [task.task for task in tasks[-6:]]
+
+
+def test_the_table_fits_into_80_columns() -> None:
+    """No figure of the longest gateway's is cut off."""
+    (_, row) = rows(record("task500", 40.0, kernel=20.0), mode="threadpool")
+    assert row[0] == "threadpool"
+    assert not any("…" in word for word in row)

@@ -1,0 +1,72 @@
+"""What the lab claims, held against made-up records: the judge says no when it is not so."""
+
+from __future__ import annotations
+
+import pytest
+
+from services.lab.verdict import POOL_THREADS, judge
+from services.sender.record import Record
+from tests.lab.records import record, sample
+
+ONE_BY_ONE = [record("task1", 2.01), record("task2", 4.02, kernel=1.5, loop=0.5)]
+SIDE_BY_SIDE = [record("task1", 2.01), record("task2", 2.02)]
+
+
+def test_sync_as_claimed() -> None:
+    """One after another, the wait in the kernel's and the loop's queue, one in flight."""
+    verdict = judge("sync", 2.0, ONE_BY_ONE, [sample(0), sample(1)])
+    assert verdict.ok
+    assert "4.02 s" in verdict.sentence
+    assert "2.00 s" in verdict.sentence
+    assert "never read more than 1." in verdict.sentence
+
+
+@pytest.mark.parametrize(
+    ("records", "in_flight"),
+    [
+        (SIDE_BY_SIDE, 1),
+        (ONE_BY_ONE, 2),
+        ([record("task1", 2.01), record("task2", 4.02, thread=2.0)], 1),
+        ([record("task1", 2.01), record("task2", 4.02, kernel=1.7)], 1),
+        ([record("task1", 2.3), record("task2", 4.02, kernel=2.0)], 1),
+        ([record("task1", 2.01), record("task2", 6.0, kernel=2.0)], 1),
+        ([record("task1", 2.01, kernel=0.5), record("task2", 4.02, kernel=2.0)], 1),
+    ],
+    ids=["overlap", "two in flight", "wrong queue", "waited less", "first late", "last late", "first waited"],
+)
+def test_sync_not_as_claimed(records: list[Record], in_flight: int) -> None:
+    """Anything else that a sync-gateway does is not what the lab claims."""
+    assert not judge("sync", 2.0, records, [sample(in_flight)]).ok
+
+
+@pytest.mark.parametrize("mode", ["async", "threadpool"])
+def test_side_by_side_as_claimed(mode: str) -> None:
+    """Two tasks that take one delay each."""
+    verdict = judge(mode, 2.0, SIDE_BY_SIDE, [sample(2)])
+    assert verdict.ok
+    assert "2.02 s" in verdict.sentence
+
+
+@pytest.mark.parametrize("mode", ["async", "threadpool"])
+@pytest.mark.parametrize("records", [ONE_BY_ONE, [record("task1", 2.0), record("task2", 2.3)], [record("task1", 0.1)]])
+def test_side_by_side_not_as_claimed(mode: str, records: list[Record]) -> None:
+    """One after another, late, or too quick to have asked the backend."""
+    assert not judge(mode, 2.0, records, []).ok
+
+
+def test_the_pool_is_a_queue_behind_its_last_thread() -> None:
+    """With more tasks than threads, the rest takes two delays and waits for a thread; less would not be as claimed."""
+    first = [record(f"task{number}", 1.0) for number in range(POOL_THREADS)]
+    verdict = judge("threadpool", 1.0, [*first, record("last", 2.05, thread=1.0)], [])
+    assert verdict.ok
+    assert "1.00 s for a thread" in verdict.sentence
+    assert not judge("threadpool", 0.1, [*first, record("last", 2.05, thread=1.0)], []).ok
+    assert not judge("threadpool", 3.0, [*first, record("last", 2.05, thread=1.0)], []).ok
+
+
+@pytest.mark.parametrize("mode", ["sync", "async", "threadpool"])
+def test_a_task_that_failed_is_never_as_claimed(mode: str) -> None:
+    """The verdict names the first tasks that failed, and how."""
+    verdict = judge(mode, 2.0, [*ONE_BY_ONE, *[record(f"x{n}", 2.0, "reset") for n in range(5)]], [])
+    assert not verdict.ok
+    assert verdict.sentence == "5 of 7 tasks failed (x0: reset, x1: reset, x2: reset)."

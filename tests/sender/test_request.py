@@ -1,0 +1,155 @@
+"""Requests, one by one and in runs, against servers that answer well, badly, or not at all."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Iterator
+
+import pytest
+from prometheus_client import CollectorRegistry
+
+from services.sender.metrics import SenderMetrics
+from services.sender.outcome import OUTCOMES
+from services.sender.record import Record
+from services.sender.request import Times
+from services.sender.schedule import at_once, open_loop
+from services.sender.sender import Sender, Target
+from tests.gateway.faulty import FaultyBackend
+
+OUTCOMES_OF = {
+    "good": "ok",
+    "moved": "ok",
+    "status-204": "ok",
+    "status-404": "client_error",
+    "status-500": "server_error",
+    "closes": "reset",
+    "resets": "reset",
+    "half-a-body": "reset",
+    "half-a-body-resets": "reset",
+    "half-a-chunk": "reset",
+    "hangs": "timeout",
+    "half-a-body-hangs": "timeout",
+    "dribbles": "timeout",
+    "dribbles-the-head": "timeout",
+    "not-http": "bad_answer",
+    "endless": "bad_answer",
+    "endless-head": "bad_answer",
+}
+TIMEOUT = 0.5
+
+
+@pytest.fixture(scope="module")
+def faulty() -> Iterator[FaultyBackend]:
+    """A server that does what the task's name says."""
+    backend = FaultyBackend()
+    yield backend
+    backend.close()
+
+
+def sent(url: str, timeout: float = 30.0, tasks: int = 1) -> list[Record]:
+    """Return the records of tasks sent at once."""
+    return asyncio.run(Sender(Target("gateway", url), timeout).send(at_once(tasks)))
+
+
+@pytest.mark.parametrize("fault", OUTCOMES_OF)
+def test_every_end_has_its_outcome(faulty: FaultyBackend, fault: str) -> None:
+    """A request never raises; its record says what became of it, and its times are in the order of its life."""
+    outcome = OUTCOMES_OF[fault]
+    (record,) = sent(f"{faulty.url}/{fault}", TIMEOUT if outcome == "timeout" else 30.0)
+    assert record.outcome == outcome
+    assert record.outcome in OUTCOMES
+    assert 0 <= record.due <= record.sent <= record.finished
+    assert record.seconds == pytest.approx(record.finished - record.due)
+    if outcome == "timeout":
+        assert record.seconds >= TIMEOUT
+
+
+def test_nobody_listens(faulty: FaultyBackend) -> None:
+    """A port without a listener refuses."""
+    with faulty.gone():
+        (record,) = sent(f"{faulty.url}/good")
+    assert (record.outcome, record.status, record.answered, record.ledger) == ("refused", None, None, {})
+
+
+@pytest.mark.parametrize("url", ["http://nobody.invalid/", "http://..../"])
+def test_a_host_that_nobody_knows_is_unreachable(url: str) -> None:
+    """Neither a name without an address nor one that no DNS could hold is an exception."""
+    (record,) = sent(url)
+    assert record.outcome == "unreachable"
+
+
+def test_the_log_is_the_articles(faulty: FaultyBackend, caplog: pytest.LogCaptureFixture) -> None:
+    """Four lines a task, in the article's words."""
+    caplog.set_level(logging.INFO, "services.sender")
+    sent(f"{faulty.url}/good")
+    assert caplog.messages == [
+        "--- task1 -----",
+        "--- task1 Send!!",
+        "--- task1 status = 200",
+        '--- task1{"message":"success"}',
+    ]
+
+
+def test_connect_is_absent_where_nothing_connected() -> None:
+    """A kept connection costs no connecting, which is not the same as 0 seconds."""
+    assert Times().connect is None
+    assert Times(connect_started=1.0).connect is None
+    assert Times(connect_started=1.0, connected=1.5).connect == 0.5
+
+
+def test_the_records_come_in_the_schedules_order(faulty: FaultyBackend) -> None:
+    """Whoever is answered first, the records are in the order in which the requests were due."""
+    records = asyncio.run(Sender(Target("gateway", f"{faulty.url}/good"), 30).send(open_loop(50, 0.2)))
+    assert [record.task for record in records] == [f"task{number}" for number in range(1, 11)]
+    assert [record.due for record in records] == pytest.approx([number / 50 for number in range(10)])
+    assert all(record.sent >= record.due for record in records)
+
+
+def test_a_slow_server_does_not_slow_the_schedule(faulty: FaultyBackend) -> None:
+    """All requests of an open loop are sent although none was answered; latency counts from when each was due."""
+    records = asyncio.run(Sender(Target("gateway", f"{faulty.url}/hangs"), 1.0).send(open_loop(40, 0.5)))
+    assert {record.outcome for record in records} == {"timeout"}
+    assert len(records) == 20
+    first_end = min(record.finished for record in records)
+    assert max(record.due for record in records) < first_end
+    assert sorted(record.sent for record in records)[10] < first_end
+
+
+def test_nothing_to_send_is_no_error() -> None:
+    """An empty schedule has no records."""
+    assert asyncio.run(Sender(Target("gateway", "http://127.0.0.1:1/"), 1).send([])) == []
+
+
+def test_being_stopped_loses_no_record(faulty: FaultyBackend) -> None:
+    """A cancelled run returns: what was answered is ok, what was under way is cancelled, the metrics agree."""
+    registry = CollectorRegistry()
+    told: list[Record] = []
+    halves = iter(["good", "hangs"])
+
+    class Alternating(Sender):
+        async def _send(self, *args: object, **kwargs: object) -> Record:
+            self.target = Target("gateway", f"{faulty.url}/{next(halves)}")
+            return await super()._send(*args, **kwargs)  # type: ignore[arg-type]
+
+    async def stopped() -> list[Record]:
+        answered = asyncio.Event()
+
+        def on_record(record: Record) -> None:
+            told.append(record)
+            answered.set()
+
+        sender = Alternating(Target("gateway", faulty.url), 30, SenderMetrics(registry), on_record)
+        run = asyncio.create_task(sender.send([0.0, 0.0, 3600.0]))
+        await answered.wait()
+        run.cancel()
+        return await run
+
+    records = asyncio.run(stopped())
+    assert [record.outcome for record in records] == ["ok", "cancelled"]
+    assert told == records
+    for outcome in ("ok", "cancelled"):
+        labels = {"gateway": "gateway", "outcome": outcome}
+        assert registry.get_sample_value("sender_requests_completed_total", labels) == 1
+    assert registry.get_sample_value("sender_requests_in_flight", {"gateway": "gateway"}) == 0
+    assert registry.get_sample_value("sender_request_duration_seconds_count", {"gateway": "gateway"}) == 2
