@@ -1,187 +1,37 @@
-"""The command `inflight`. Each subcommand loads what it needs when it is called, so that `--help` is quick."""
+"""The command `inflight`: how it starts, and how it ends."""
 
 from __future__ import annotations
 
-import os
+import signal
 import sys
-from collections.abc import Coroutine, Iterator
-from contextlib import contextmanager
-from enum import StrEnum
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar, cast
 
-import typer
-
-if TYPE_CHECKING:
-    from rich.console import Console
-
-    from services.settings import GatewayMode
-
-T = TypeVar("T")
-
-MAX_TASKS = 10_000
-USAGE_ERROR = 2
-INTERRUPTED = 130
-"""128 and SIGINT's number, as shells count it."""
-
-app = typer.Typer(
-    name="inflight",
-    help="See where every millisecond of every request was spent.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
-
-
-class Mode(StrEnum):
-    """The three ways in which the gateway is built."""
-
-    sync = "sync"
-    threadpool = "threadpool"
-    awaiting = "async"
-
-
-def _url(value: str | None) -> str | None:
-    from urllib.parse import urlsplit
-
-    if value is None:
-        return None
-    try:
-        parts = urlsplit(value)
-        good = parts.scheme in {"http", "https"} and bool(parts.hostname) and (parts.port is None or parts.port > 0)
-    except ValueError:
-        good = False
-    if not good:
-        raise typer.BadParameter(f"{value!r} should be http://HOST[:PORT]/PATH")
-    return value
-
-
-Delay = Annotated[float, typer.Option(min=0.2, max=60, help="Seconds that the backend takes for each task.")]
-
-
-@app.command()
-def hello(
-    url: Annotated[str | None, typer.Argument(help="What to greet.", callback=_url, show_default=False)] = None,
-) -> None:
-    """Send one GET and print status and body; without a URL, to a backend started for it."""
-    from services.lab import hello
-
-    _run(hello.hello(_console(), url))
-
-
-@app.command()
-def demo(
-    delay: Delay = 2.0,
-    tasks: Annotated[int, typer.Option(min=2, max=500, help="Tasks sent at once to each gateway.")] = 2,
-    gateway: Annotated[
-        list[Mode], typer.Option(help="Only this gateway; may be given several times.", show_default="all three")
-    ] = [Mode.sync, Mode.threadpool, Mode.awaiting],  # noqa: B006 - typer copies it
-    report: Annotated[Path, typer.Option(help="Where the HTML report goes.")] = Path("runs/demo.html"),
-    json: Annotated[Path, typer.Option(help="Where the raw run goes.")] = Path("runs/demo.json"),
-) -> None:
-    """Run the experiment: the same tasks to each gateway, and where each task waited.
-
-    Exits with 0 only if every gateway did what the lab claims of it.
-    """
-    from services.lab import demo
-
-    modes = cast("list[GatewayMode]", list(dict.fromkeys(mode.value for mode in gateway)))
-    if not _run(demo.demo(_console(), demo.Experiment(modes, delay, tasks), report, json)):
-        raise typer.Exit(1)
-
-
-@app.command()
-def up(delay: Delay = 1.0) -> None:
-    """Start the backend and the three gateways; they stay up until Ctrl-C."""
-    from services.lab import up
-
-    _run(up.up(_console(), delay))
-
-
-@app.command()
-def send(
-    url: Annotated[str, typer.Argument(help="Where to; {task} in it becomes task1, task2, ...", callback=_url)],
-    tasks: Annotated[int, typer.Option(min=1, max=MAX_TASKS, help="Requests sent at once.")] = 2,
-    rate: Annotated[
-        float | None,
-        typer.Option(
-            min=0.01, max=MAX_TASKS, help="Requests a second instead, however slow the answers.", show_default=False
-        ),
-    ] = None,
-    duration: Annotated[float, typer.Option(min=0.1, max=3600, help="Seconds to go on at that rate.")] = 10.0,
-    timeout: Annotated[float, typer.Option(min=0.001, max=3600, help="Seconds to wait for each whole answer.")] = 120.0,
-    json: Annotated[Path | None, typer.Option(help="Where the raw run goes.", show_default="not written")] = None,
-    metrics_port: Annotated[
-        int | None, typer.Option(min=0, max=65535, help="Serve the sender's metrics there.", show_default="not served")
-    ] = None,
-) -> None:
-    """Send requests to anything that answers HTTP, and say what became of them.
-
-    Exits with 0 only if every request was answered with a status below 400.
-    """
-    from services.lab import send
-    from services.sender.schedule import at_once, open_loop
-
-    schedule = list(open_loop(rate, duration) if rate else at_once(tasks))
-    if not _run(send.send(_console(), send.Plan(url, schedule, timeout), json, metrics_port)):
-        raise typer.Exit(1)
-
-
-@app.command()
-def report(
-    run: Annotated[Path, typer.Argument(metavar="RUN.json", help="A run that demo or send wrote with --json.")],
-    output: Annotated[Path, typer.Option("--output", "-o", help="Where the report goes.")] = Path("runs/report.html"),
-) -> None:
-    """Make the HTML report of a run."""
-    from services.lab.report import write_report
-    from services.lab.run import read_run
-
-    with _lines_for_errors():
-        write_report(read_run(run), output)
-    _console().print(f"The whole picture: {output}", soft_wrap=True, highlight=False)
+from services.lab.errors import INTERRUPTED
 
 
 def main() -> None:
-    """Run the command. What is wrong with its use is one line on standard error; a closed pipe is no error."""
+    """Run the command. Ctrl-C and SIGTERM end it in one way at any moment, also while it is still being loaded."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        sys.exit(app(standalone_mode=False))
+        code = _command()
+    except KeyboardInterrupt:
+        code = INTERRUPTED
+    if code == INTERRUPTED:
+        print("stopped", file=sys.stderr)
+    sys.exit(code)
+
+
+def _command() -> int:
+    """Return the exit code. What is wrong with the use is one line on standard error."""
+    import typer
+
+    from services.lab.commands import app
+
+    try:
+        return int(app(standalone_mode=False) or 0)
     except typer.Abort:
-        sys.exit(INTERRUPTED)
+        return INTERRUPTED
     except typer.TyperException as error:
         message = error.format_message().replace("Value error, ", "")
         if message:  # without a subcommand, the help itself has been printed
             print(f"inflight: {message.rstrip('.')} (inflight --help says more)", file=sys.stderr)
-        sys.exit(error.exit_code)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nobody reads it: let the last flush go there
-
-
-def _console() -> Console:
-    from rich.console import Console
-
-    return Console(highlight=False)
-
-
-def _run(work: Coroutine[Any, Any, T]) -> T:
-    """Run a subcommand's work to its end, or to the user's."""
-    from services.lab.running import Interrupted, run
-
-    with _lines_for_errors():
-        try:
-            return run(work)
-        except Interrupted:
-            print("stopped", file=sys.stderr)
-            raise typer.Exit(INTERRUPTED) from None
-
-
-@contextmanager
-def _lines_for_errors() -> Iterator[None]:
-    """Print what the user can put right as a line on standard error, and exit with 2."""
-    from services.lab.errors import LabError
-
-    try:
-        yield
-    except LabError as error:
-        print(f"inflight: {error}", file=sys.stderr)
-        raise typer.Exit(USAGE_ERROR) from None
+        return error.exit_code

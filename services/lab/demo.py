@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from services.lab.stage import backend_service, free_ports, gateway_service, run
 from services.lab.table import table_of
 from services.lab.verdict import judge
 from services.lab.voices import Voices
+from services.sender.outcome import CANCELLED
 from services.sender.schedule import at_once
 from services.sender.sender import TASK, Sender, Target
 from services.settings import GatewayMode
@@ -92,6 +94,8 @@ async def _burst(voices: Voices, mode: GatewayMode, gateway: Service, experiment
     with progress, voices.heard():
         async with sampled(gateway.admin_url, show) as samples:
             records = await sender.send(at_once(experiment.tasks))
+    if any(record.outcome == CANCELLED for record in records):
+        raise asyncio.CancelledError  # the sender keeps its records when the user stops it; the experiment ends here
     return GatewayRun(
         name=gateway.name,
         url=target.url,
@@ -110,4 +114,4 @@ def _conclude(console: Console, run: Run, report: Path, json: Path) -> None:
         assert gateway.verdict is not None
         word, style = ("as claimed", "green") if gateway.verdict.ok else ("NOT AS CLAIMED", "bold red")
         console.print(f"[bold]{gateway.name}[/] ([{style}]{word}[/]): {gateway.verdict.sentence}")
-    console.print(f"\nThe whole picture: {report}\nThe raw run:       {json}", soft_wrap=True)
+    console.print(f"\nThe whole picture: {report}\nThe raw run:       {json}", markup=False, soft_wrap=True)

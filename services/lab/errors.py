@@ -1,6 +1,10 @@
-"""What stops the command: a line for the user, and no traceback."""
+"""What stops the command: a line for the user and an exit code, and no traceback."""
 
 from __future__ import annotations
+
+USAGE_ERROR = 2
+INTERRUPTED = 130
+"""128 and SIGINT's number, as shells count it."""
 
 
 class LabError(Exception):

@@ -33,7 +33,7 @@ async def _greet(console: Console, url: str) -> None:
             text = await answer.text(errors="replace")
     except TimeoutError as error:
         raise LabError(f"{url} did not answer within {TIMEOUT:g} s") from error
-    except (aiohttp.ClientError, OSError) as error:
+    except (aiohttp.ClientError, OSError, UnicodeError) as error:  # UnicodeError: a host name that no DNS could hold
         raise LabError(f"{url} does not answer: {error}; is the service running, and is the port right?") from error
     console.print(answer.status, highlight=False)
     console.print(text, markup=False, highlight=False, soft_wrap=True)

@@ -50,8 +50,8 @@ async def send(console: Console, plan: Plan, json: Path | None, metrics_port: in
         write_run(Run(started=started, machine=machine(), gateways=[gateway]), json)
     console.print(summarise(plan.url, records, len(plan.schedule)), markup=False, soft_wrap=True)
     if json is not None:
-        console.print(f"The raw run: {json}", soft_wrap=True)
-    return bool(records) and all(record.outcome == OK for record in records)
+        console.print(f"The raw run: {json}", markup=False, soft_wrap=True)
+    return len(records) == len(plan.schedule) and all(record.outcome == OK for record in records)
 
 
 @contextmanager

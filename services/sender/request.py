@@ -88,8 +88,8 @@ async def send_request(session: aiohttp.ClientSession, url: str, task: str, star
     )
 
 
-async def _read(answer: aiohttp.ClientResponse) -> bytes:
-    body = b""
+async def _read(answer: aiohttp.ClientResponse) -> bytearray:
+    body = bytearray()  # grows in place: bytes would be copied for each chunk, and that on the loop that measures
     async for chunk in answer.content.iter_any():
         body += chunk
         if len(body) > MAX_ANSWER:
