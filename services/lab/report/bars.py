@@ -1,0 +1,64 @@
+"""A request as a bar: where it starts, how long it is, and where its time went."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from services.sender.record import ENTRIES, Record
+
+UNEXPLAINED = "unexplained"
+"""The part of a bar of which no entry says where it went."""
+
+GRAIN = 1e-6
+"""Seconds. A shorter remainder is the floating point's own, not unexplained time."""
+
+MOST = 200
+"""Bars in one timeline, rows in one gateway's table."""
+
+SLOWEST = 50
+"""How many of a picked selection are the slowest requests."""
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A part of a bar: an entry's name, and its start and length in seconds."""
+
+    entry: str
+    start: float
+    seconds: float
+
+
+def segments(record: Record, start: float = 0.0) -> list[Segment]:
+    """Return the request's `seconds` cut up, in the order in which a request lives its entries, from `start` on.
+
+    The parts follow one another without a gap and together are exactly as long as the request: what the ledger has
+    too much is cut off at the end, what it lacks is a last part `unexplained`. Parts of no length are left out.
+    """
+    parts = []
+    left = max(0.0, record.seconds)
+    for entry in ENTRIES:
+        seconds = min(max(0.0, record.ledger.get(entry, 0.0)), left)
+        if seconds > 0:
+            parts.append(Segment(entry, start, seconds))
+            start += seconds
+            left -= seconds
+    if left > GRAIN:
+        parts.append(Segment(UNEXPLAINED, start, left))
+    return parts
+
+
+def first_due(records: list[Record]) -> float:
+    """Return when the first request was due, in seconds: where a gateway's time axis begins."""
+    return min((record.due for record in records), default=0.0)
+
+
+def pick(records: list[Record], most: int = MOST, slowest: int = SLOWEST) -> list[Record]:
+    """Return at most `most` of the records, as they were due: the slowest ones, and the others evenly picked."""
+    ordered = sorted(records, key=lambda record: record.due)
+    if len(ordered) <= most:
+        return ordered
+    by_time = sorted(range(len(ordered)), key=lambda number: -ordered[number].seconds)
+    chosen, others = set(by_time[:slowest]), sorted(by_time[slowest:])
+    wanted = most - slowest
+    chosen.update(others[number * len(others) // wanted] for number in range(wanted))
+    return [ordered[number] for number in sorted(chosen)]

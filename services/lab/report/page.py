@@ -1,0 +1,96 @@
+"""The page: everything brought together into one file that asks the network for nothing."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from html import escape
+from importlib.resources import files
+from pathlib import Path
+from string import Template
+from typing import Any
+
+from plotly.offline import get_plotlyjs  # type: ignore[import-untyped]
+
+from services.lab.errors import LabError
+from services.lab.report.prose import MODES, facts, lede, stations
+from services.lab.report.scale import Scale, scale_of
+from services.lab.report.swatch import definitions
+from services.lab.report.table import table, verdict
+from services.lab.report.timeline import timeline
+from services.lab.report.waiting import peaks, waiting
+from services.lab.report.words import selection, summary
+from services.lab.run import GatewayRun, Run
+
+
+class ReportError(LabError):
+    """A report cannot be written; the text names the file and the reason."""
+
+
+def write_report(run: Run, path: Path) -> None:
+    """Write the run's report to `path` as one HTML file, making its directory. Raises ReportError."""
+    text = page(run)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8", errors="replace")
+    except OSError as error:
+        raise ReportError(f"cannot write {path}: {(error.strerror or str(error)).lower()}") from error
+
+
+def page(run: Run) -> str:
+    """Return the report as HTML.
+
+    Whatever came from outside is escaped, and the page's own policy lets nothing run but its two scripts.
+    """
+    scale = scale_of(run)
+    scripts = [get_plotlyjs(), _resource("draw.js")]
+    return Template(_resource("page.html")).substitute(
+        policy=" ".join(f"'sha256-{_digest(script)}'" for script in scripts),
+        style=_resource("style.css"),
+        definitions=definitions(),
+        lede=lede(run),
+        facts=facts(run),
+        stations=stations(),
+        timelines="".join(_timeline(gateway, scale) for gateway in run.gateways),
+        waiting="".join(_waiting(gateway, scale) for gateway in run.gateways),
+        table=table(run),
+        plotly=scripts[0],
+        draw=scripts[1],
+    )
+
+
+def _timeline(gateway: GatewayRun, scale: Scale) -> str:
+    notes = "".join(f"<p>{note}</p>" for note in (summary(gateway.requests), selection(gateway.requests)) if note)
+    mode = f"<p>{MODES[gateway.mode]}</p>" if gateway.mode else f"<p>{escape(gateway.url)}</p>"
+    label = f"Timeline of {gateway.name}: a bar per request; the table below has the same figures"
+    return (
+        f'<section class="gateway"><header><h3>{escape(gateway.name)}</h3>{verdict(gateway.verdict)}{mode}{notes}'
+        f"</header>{_chart('timeline', gateway, label, timeline(gateway, scale))}</section>"
+    )
+
+
+def _waiting(gateway: GatewayRun, scale: Scale) -> str:
+    if not gateway.samples:
+        return f"<section><h3>{escape(gateway.name)}</h3><p>Nobody read its metrics during this run.</p></section>"
+    label = f"{gateway.name}: in flight and waiting over time. {peaks(gateway.samples)}"
+    return (
+        f"<section><h3>{escape(gateway.name)}</h3>{_chart('waiting', gateway, label, waiting(gateway, scale))}"
+        f"<p>{peaks(gateway.samples)}</p></section>"
+    )
+
+
+def _chart(kind: str, gateway: GatewayRun, label: str, figure: Any) -> str:
+    """Return the element that `draw.js` draws the figure into; the figure goes with it as JSON."""
+    data = figure.to_json().replace("<", "\\u003c")
+    return (
+        f'<div class="chart" role="img" data-chart="{kind}" data-gateway="{escape(gateway.name)}" '
+        f'aria-label="{escape(label)}"><script type="application/json">{data}</script></div>'
+    )
+
+
+def _resource(name: str) -> str:
+    return files(__package__).joinpath(name).read_text(encoding="utf-8")
+
+
+def _digest(script: str) -> str:
+    return base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()

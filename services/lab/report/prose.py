@@ -1,0 +1,80 @@
+"""The page's sentences that depend on the run, in plain English for someone who has never seen this."""
+
+from __future__ import annotations
+
+from html import escape
+
+from services.lab.report.palette import LOOKS, QUEUES
+from services.lab.report.swatch import swatch
+from services.lab.report.words import count, duration
+from services.lab.run import Run
+from services.sender.record import ENTRIES, Record
+
+MODES = {
+    "sync": "An <code>async def</code> handler that calls the backend with the blocking library <code>requests</code>. "
+    "While it waits for the backend its event loop stands still, so the upstream parts of its bars follow one another.",
+    "threadpool": "A plain <code>def</code> handler with <code>requests</code>: FastAPI runs it in a pool of 40 "
+    "threads, so up to 40 upstream parts lie side by side.",
+    "async": "An <code>async def</code> handler that awaits the backend through <code>aiohttp</code>. Its event loop "
+    "goes on with the others meanwhile, so all upstream parts lie side by side.",
+}
+"""How a gateway of each mode calls the backend, and how that shows; HTML."""
+
+AT_ONCE = 0.1
+"""Seconds. Requests that were all due within this were sent together."""
+
+
+def lede(run: Run) -> str:
+    """Return what was sent to whom, and the question that this page answers."""
+    if not any(gateway.requests for gateway in run.gateways):
+        return "Nothing was sent in this run."
+    if all(gateway.mode for gateway in run.gateways) and run.delay is not None:
+        took = f"{run.delay:g} s"
+        return (
+            f"{count(len(run.gateways), 'gateway')} stood in front of one slow backend, which takes {took} to answer. "
+            f"{_sent(run)} The gateways do the same work and differ only in how they wait for the backend. "
+            f"Where a request took longer than those {took}, it stood in a queue. This page shows in which."
+        )
+    return f"{_sent(run)} This page shows how long each took, and where the time went, as far as the answers say."
+
+
+def _sent(run: Run) -> str:
+    """Return how many requests went to each gateway, and when."""
+    shapes = {_shape(gateway.requests) for gateway in run.gateways}
+    if len(shapes) == 1:
+        each = "Each gateway, one after the other," if len(run.gateways) > 1 else escape(run.gateways[0].name)
+        return f"{each} was sent {shapes.pop()}."
+    parts = (f"{escape(gateway.name)} was sent {_shape(gateway.requests)}" for gateway in run.gateways)
+    return "; ".join(parts) + "."
+
+
+def _shape(records: list[Record]) -> str:
+    if len(records) == 1:
+        return "1 request"
+    spread = max((record.due for record in records), default=0.0) - min((record.due for record in records), default=0.0)
+    when = "at almost the same moment" if spread <= AT_ONCE else f"over {duration(spread)}"
+    return f"{count(len(records), 'request')} {when}"
+
+
+def facts(run: Run) -> str:
+    """Return the run's facts as a definition list."""
+    known = {
+        "Started": f"{run.started:%d %B %Y, %H:%M:%S %Z}".strip(),
+        "Machine": run.machine,
+        "Backend's delay": "not set by this run" if run.delay is None else f"{run.delay:g} s",
+        "Sent": count(sum(len(gateway.requests) for gateway in run.gateways), "request")
+        + f" to {count(len(run.gateways), 'address' if any(g.mode is None for g in run.gateways) else 'gateway')}",
+    }
+    return "".join(f"<div><dt>{name}</dt><dd>{escape(text)}</dd></div>" for name, text in known.items())
+
+
+def stations() -> str:
+    """Return the legend: every entry in the order in which a request lives it, the queues marked as such."""
+    return "".join(_station(entry) for entry in ENTRIES)
+
+
+def _station(entry: str) -> str:
+    queue = entry in QUEUES
+    name = f"{entry} <em>queue</em>" if queue else entry
+    kind = ' class="queue"' if queue else ""
+    return f"<li{kind}>{swatch(entry)}<h3>{name}</h3><p>{LOOKS[entry].meaning}</p></li>"

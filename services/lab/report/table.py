@@ -1,0 +1,75 @@
+"""The table: for each task how long it took, what became of it, and where it waited."""
+
+from __future__ import annotations
+
+from html import escape
+
+from services.lab.report.bars import UNEXPLAINED, pick, segments
+from services.lab.report.swatch import swatch
+from services.lab.report.words import duration, failed, outcome, selection
+from services.lab.run import GatewayRun, Run, Verdict
+from services.sender.record import ENTRIES, Record
+
+ABSENT = "\N{EN DASH}"
+
+FIXED = ("task", "outcome", "status", "took")
+"""The columns before the entries."""
+
+
+def table(run: Run) -> str:
+    """Return the table of the whole run, a group of rows per gateway."""
+    entries = _entries(run)
+    heads = "".join(f'<th scope="col">{name}</th>' for name in FIXED)
+    heads += "".join(f'<th scope="col">{swatch(entry)}{entry}</th>' for entry in entries)
+    groups = "".join(_group(gateway, entries) for gateway in run.gateways)
+    return f"<table><thead><tr>{heads}</tr></thead>{groups}</table>"
+
+
+def verdict(of: Verdict | None) -> str:
+    """Return a gateway's verdict as a word and a sentence; nothing where there is none."""
+    if of is None:
+        return ""
+    kind, word = ("ok", "✓ as claimed:") if of.ok else ("bad", "✗ NOT as claimed:")
+    return f'<p class="verdict"><strong class="{kind}">{word}</strong> {escape(of.sentence)}</p>'
+
+
+def _entries(run: Run) -> list[str]:
+    """Return the entries that any request of the run spent time in, or could have: the table's columns."""
+    known = {entry for gateway in run.gateways for record in gateway.requests for entry in _times(record)}
+    return [entry for entry in (*ENTRIES, UNEXPLAINED) if entry in known]
+
+
+def _times(record: Record) -> dict[str, float]:
+    """Return the record's ledger, with what it leaves unexplained."""
+    rest = {part.entry: part.seconds for part in segments(record) if part.entry == UNEXPLAINED}
+    return {**record.ledger, **rest}
+
+
+def _group(gateway: GatewayRun, entries: list[str]) -> str:
+    width = len(FIXED) + len(entries)
+    note = selection(gateway.requests)
+    head = f"<h3>{escape(gateway.name)}</h3>{verdict(gateway.verdict)}{f'<p>{note}</p>' if note else ''}"
+    rows = "".join(_row(record, entries) for record in pick(gateway.requests))
+    rows = rows or f'<tr><td colspan="{width}">No request was sent.</td></tr>'
+    return (
+        f'<tbody data-gateway="{escape(gateway.name)}"><tr class="gateway">'
+        f'<th scope="rowgroup" colspan="{width}">{head}</th></tr>{rows}</tbody>'
+    )
+
+
+def _row(record: Record, entries: list[str]) -> str:
+    times = _times(record)
+    longest = max(times, key=lambda entry: times[entry], default=None)
+    cells = "".join(_cell(times.get(entry), entry == longest) for entry in entries)
+    kind = ' class="failed"' if failed(record) else ""
+    return (
+        f'<tr{kind}><th scope="row">{escape(record.task)}</th><td class="word">{escape(outcome(record))}</td>'
+        f"<td>{ABSENT if record.status is None else record.status}</td>"
+        f'<td class="took">{duration(record.seconds)}</td>{cells}</tr>'
+    )
+
+
+def _cell(seconds: float | None, longest: bool) -> str:
+    if seconds is None:
+        return f'<td class="absent">{ABSENT}</td>'
+    return f"<td>{f'<strong>{duration(seconds)}</strong>' if longest else duration(seconds)}</td>"
