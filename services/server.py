@@ -1,40 +1,24 @@
-"""Runs one service: its sockets, its telemetry, its admin port, and its stop, step by step."""
+"""uvicorn's server, with a readiness and a stop that lose no request."""
 
 from __future__ import annotations
 
 import asyncio
-import math
 import os
 import signal
 import socket
-import sys
-from collections.abc import Callable
+from collections.abc import Iterator
 from time import monotonic
 from types import FrameType
-from typing import TypeVar
+from typing import Any
 
 import uvicorn
-from prometheus_client import disable_created_metrics
-from starlette.types import ASGIApp
 
-from services.draining import DrainingMiddleware
-from services.logs import log_config
-from services.settings import ServiceSettings, SettingsError, read_settings
-from services.shedding import SheddingMiddleware
 from services.telemetry import Telemetry
-from services.telemetry.admin import AdminServer, PortError
 from services.telemetry.kernel import unread_connections
-from services.telemetry.middleware import TelemetryMiddleware
-from services.telemetry.protocol import stamped_protocol
 
-BACKLOG = 65535
-"""Connections that may wait to be accepted; the kernel lowers it to net.core.somaxconn."""
-IDLE_TIMEOUT = 75
-"""Seconds that a kept-alive connection may idle: longer than our clients keep one, so that none is used dead."""
 POLL = 0.01
-USAGE_ERROR = 2
-
-S = TypeVar("S", bound=ServiceSettings)
+GRACE = 0.2
+"""Seconds that open connections may still bring a request when nobody listens any more."""
 
 
 class Server(uvicorn.Server):
@@ -74,11 +58,35 @@ class Server(uvicorn.Server):
         return await super().on_tick(counter) or (since is not None and monotonic() >= since + self._drain_delay)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Read what has arrived, then stop listening: closing the socket would reset requests that lie unread."""
+        """Stop listening, then close what is idle, each only when nothing lies unread: closing would reset it."""
         deadline = monotonic() + (self.config.timeout_graceful_shutdown or 0)
+        await self._read_all(deadline)
+        await self._stop_listening(sockets or [])
+        # A client may be about to ask on a connection that it has just opened, or has kept.
+        await asyncio.sleep(GRACE)
+        await self._read_all(deadline)
+        await super().shutdown(sockets)
+
+    async def _stop_listening(self, listeners: list[socket.socket]) -> None:
+        """Close the listeners; what the kernel has already accepted for them is served: closing would reset it."""
+        accepted = [connection for listener in listeners for connection in _accept_all(listener)]
+        for server in self.servers:
+            server.close()
+        loop = asyncio.get_running_loop()
+        for connection in accepted:
+            await loop.connect_accepted_socket(self._protocol, connection)
+
+    def _protocol(self) -> asyncio.Protocol:
+        kind: Any = self.config.http_protocol_class
+        protocol: asyncio.Protocol = kind(
+            config=self.config, server_state=self.server_state, app_state=self.lifespan.state
+        )
+        return protocol
+
+    async def _read_all(self, deadline: float) -> None:
+        await asyncio.sleep(POLL)
         while unread_connections(self._port) and monotonic() < deadline:  # noqa: ASYNC110 - the kernel sends no event
             await asyncio.sleep(POLL)
-        await super().shutdown(sockets)
 
     def trouble(self) -> str | None:
         """Return why the service is not ready, or None when it is."""
@@ -87,74 +95,12 @@ class Server(uvicorn.Server):
         return None if self.started else "starting"
 
 
-def run(kind: type[S], build: Callable[[S, Telemetry], ASGIApp]) -> None:
-    """Read the settings, build the application, serve it until told to stop.
-
-    Exits with a line on standard error for each bad setting, or for a port that is taken.
-    """
-    try:
-        settings = read_settings(kind)
-        service = _bind(settings.host, settings.port, "PORT")
-        disable_created_metrics()  # type: ignore[no-untyped-call]
-        telemetry = Telemetry()
-        server = _server(settings, build(settings, telemetry), telemetry, service.getsockname()[1])
-        admin = _admin(settings, server, telemetry)
-    except (SettingsError, PortError) as error:
-        print(error, file=sys.stderr)
-        sys.exit(USAGE_ERROR)
-    admin.start()
-    try:
-        server.run(sockets=[service])
-    finally:
-        admin.close()
-
-
-def _server(settings: ServiceSettings, app: ASGIApp, telemetry: Telemetry, port: int) -> Server:
-    telemetry.watch_port(port)
-    app = DrainingMiddleware(app)
-    if settings.max_in_flight is not None:
-        app = SheddingMiddleware(app, settings.max_in_flight)
-    config = uvicorn.Config(
-        TelemetryMiddleware(app, telemetry),
-        loop=settings.loop,
-        http=stamped_protocol(telemetry),
-        ws="none",
-        lifespan="on",
-        backlog=BACKLOG,
-        log_config=log_config(settings.log_level, settings.log_format),
-        server_header=False,
-        proxy_headers=False,
-        timeout_keep_alive=IDLE_TIMEOUT,
-        timeout_graceful_shutdown=math.ceil(settings.drain_timeout),
-    )
-    return Server(config, telemetry, port, settings.drain_delay)
-
-
-def _admin(settings: ServiceSettings, server: Server, telemetry: Telemetry) -> AdminServer:
-    def alive() -> str | None:
-        stalled = telemetry.heartbeat.stalled()
-        return (
-            f"the event loop has stood still for {stalled:.1f} s" if stalled > settings.liveness_stall_limit else None
-        )
-
-    return AdminServer(settings.host, settings.admin_port, telemetry.registry, alive, server.trouble)
-
-
-def _bind(host: str, port: int, setting: str) -> socket.socket:
-    try:
-        family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[
-            0
-        ]
-        # The protocol is named because asyncio sets TCP_NODELAY only then (`base_events._set_nodelay`); without it, an
-        # answer's second segment waits 40 ms for the first one's acknowledgement.
-        listener = socket.socket(family, kind, socket.IPPROTO_TCP)
-    except OSError as error:
-        raise PortError(host, port, setting, error) from error
-    try:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind(address)
-        listener.listen(BACKLOG)
-        return listener
-    except OSError as error:
-        listener.close()
-        raise PortError(host, port, setting, error) from error
+def _accept_all(listener: socket.socket) -> Iterator[socket.socket]:
+    """Yield the connections that wait to be accepted; the listener does not block."""
+    while True:
+        try:
+            connection, _ = listener.accept()
+        except OSError:
+            return
+        connection.setblocking(False)
+        yield connection

@@ -1,7 +1,7 @@
 """`python -m services.gateway` starts a gateway; GATEWAY_MODE says which."""
 
 from services.gateway.app import build
-from services.server import run
 from services.settings import GatewaySettings
+from services.start import run
 
 run(GatewaySettings, build)

@@ -1,0 +1,104 @@
+"""Starts one service: its settings, its sockets, its telemetry, its admin port."""
+
+from __future__ import annotations
+
+import math
+import socket
+import sys
+from collections.abc import Callable
+from typing import TypeVar
+
+import uvicorn
+from prometheus_client import disable_created_metrics
+from starlette.types import ASGIApp
+
+from services.draining import DrainingMiddleware
+from services.logs import log_config
+from services.server import Server
+from services.settings import ServiceSettings, SettingsError, read_settings
+from services.shedding import SheddingMiddleware
+from services.telemetry import Telemetry
+from services.telemetry.admin import AdminServer, PortError
+from services.telemetry.middleware import TelemetryMiddleware
+from services.telemetry.protocol import stamped_protocol
+
+BACKLOG = 65535
+"""Connections that may wait to be accepted; the kernel lowers it to net.core.somaxconn."""
+IDLE_TIMEOUT = 75
+"""Seconds that a kept-alive connection may idle: longer than our clients keep one, so that none is used dead."""
+USAGE_ERROR = 2
+
+S = TypeVar("S", bound=ServiceSettings)
+
+
+def run(kind: type[S], build: Callable[[S, Telemetry], ASGIApp]) -> None:
+    """Read the settings, build the application, serve it until told to stop.
+
+    Exits with a line on standard error for each bad setting, or for a port that is taken.
+    """
+    try:
+        settings = read_settings(kind)
+        service = _bind(settings.host, settings.port, "PORT")
+        disable_created_metrics()  # type: ignore[no-untyped-call]
+        telemetry = Telemetry()
+        server = _server(settings, build(settings, telemetry), telemetry, service.getsockname()[1])
+        admin = _admin(settings, server, telemetry)
+    except (SettingsError, PortError) as error:
+        print(error, file=sys.stderr)
+        sys.exit(USAGE_ERROR)
+    admin.start()
+    try:
+        server.run(sockets=[service])
+    finally:
+        admin.close()
+
+
+def _server(settings: ServiceSettings, app: ASGIApp, telemetry: Telemetry, port: int) -> Server:
+    telemetry.watch_port(port)
+    app = DrainingMiddleware(app)
+    if settings.max_in_flight is not None:
+        app = SheddingMiddleware(app, settings.max_in_flight)
+    config = uvicorn.Config(
+        TelemetryMiddleware(app, telemetry),
+        loop=settings.loop,
+        http=stamped_protocol(telemetry),
+        ws="none",
+        lifespan="on",
+        backlog=BACKLOG,
+        log_config=log_config(settings.log_level, settings.log_format),
+        server_header=False,
+        proxy_headers=False,
+        timeout_keep_alive=IDLE_TIMEOUT,
+        timeout_graceful_shutdown=math.ceil(settings.drain_timeout),
+    )
+    return Server(config, telemetry, port, settings.drain_delay)
+
+
+def _admin(settings: ServiceSettings, server: Server, telemetry: Telemetry) -> AdminServer:
+    def alive() -> str | None:
+        stalled = telemetry.heartbeat.stalled()
+        return (
+            f"the event loop has stood still for {stalled:.1f} s" if stalled > settings.liveness_stall_limit else None
+        )
+
+    return AdminServer(settings.host, settings.admin_port, telemetry.registry, alive, server.trouble)
+
+
+def _bind(host: str, port: int, setting: str) -> socket.socket:
+    try:
+        family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[
+            0
+        ]
+        # The protocol is named because asyncio sets TCP_NODELAY only then (`base_events._set_nodelay`); without it, an
+        # answer's second segment waits 40 ms for the first one's acknowledgement.
+        listener = socket.socket(family, kind, socket.IPPROTO_TCP)
+    except OSError as error:
+        raise PortError(host, port, setting, error) from error
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+        listener.listen(BACKLOG)
+        return listener
+    except OSError as error:
+        listener.close()
+        raise PortError(host, port, setting, error) from error
