@@ -81,10 +81,13 @@ def read_run(path: Path) -> Run:
 
 
 def check_writable(path: Path) -> None:
-    """Raise RunError when `path` cannot be written: better before the work than after it."""
+    """Raise RunError when `path` cannot be written: better before the work than after. It leaves no trace."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        new = not path.exists()
         path.open("ab").close()
+        if new:
+            path.unlink()
     except OSError as error:
         raise RunError(f"cannot write {path}: {(error.strerror or str(error)).lower()}") from error
 

@@ -81,11 +81,18 @@ def here(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> 
 
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> tuple[int, str, str, Run, Path]:
-    """One whole experiment: exit code, output, errors, the run, the report."""
+    """One whole experiment: exit code, output, errors, the run, the report.
+
+    A busy machine may hold a task up for longer than the lab's claims allow: then the experiment is done again.
+    """
     folder = tmp_path_factory.mktemp("demo") / "[" / "demo]"  # rich would take that for markup
     report, run = folder / "report.html", folder / "run.json"
-    result = inflight("demo", "--delay", "0.6", "--report", str(report), "--json", str(run))
-    return (*result, read_run(run), report)
+    for _ in range(3):
+        code, output, errors = inflight("demo", "--delay", "0.6", "--report", str(report), "--json", str(run))
+        assert code in {0, 1}, errors
+        if code == 0:
+            break
+    return code, output, errors, read_run(run), report
 
 
 @pytest.mark.parametrize("use", BAD_USE, ids=" ".join)

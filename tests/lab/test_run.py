@@ -68,8 +68,10 @@ def test_what_cannot_be_read_or_written_is_named(tmp_path: Path) -> None:
 
 
 def test_a_check_changes_nothing(tmp_path: Path) -> None:
-    """An earlier run is still there after it was checked that the file can be written."""
+    """An earlier run is still there after it was checked that the file can be written; where none was, none is."""
     path = tmp_path / "run.json"
+    check_writable(path)
+    assert not path.exists()
     path.write_text("earlier")
     check_writable(path)
     assert path.read_text() == "earlier"
