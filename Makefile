@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 ARGS ?=
 
-.PHONY: help setup demo test lint format lock clean
+.PHONY: help setup demo test up down lint format lock clean
 
 help: ## print this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 12
@@ -23,6 +23,12 @@ demo: setup ## run the experiment on this machine; ARGS="--delay 10" for the art
 
 test: setup lint ## every check and every test; ARGS goes to pytest
 	@$(BIN)/python -m pytest $(ARGS)
+
+up: ## bring the lab up on a kind cluster, with dashboards and port-forwards
+	@k8s/up
+
+down: ## remove it, the cluster included
+	@k8s/down
 
 lint: setup ## style and types, without changing a file
 	@$(BIN)/ruff check .

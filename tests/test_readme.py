@@ -1,0 +1,144 @@
+"""The README is true: its commands run, and its tables are what the code says."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import subprocess
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+from prometheus_client import CollectorRegistry
+
+from services.lab.process import Service
+from services.lab.stage import known_ports
+from services.sender.metrics import SenderMetrics
+from services.settings import (
+    GATEWAY_PORTS,
+    BackendSettings,
+    GatewaySettings,
+    SenderSettings,
+    ServiceSettings,
+)
+from services.telemetry import Telemetry
+from tests.stage import Stage
+
+ROOT = Path(__file__).resolve().parent.parent
+README = (ROOT / "README.md").read_text()
+COMMANDS = [
+    line for block in re.findall(r"^```sh\n(.*?)^```$", README, re.MULTILINE | re.DOTALL) for line in block.splitlines()
+]
+ELSEWHERE = {
+    "make test": "this very run",
+    "make up": "tests/cluster",
+    "make down": "tests/cluster",
+    ".venv/bin/inflight up": "tests/lab/test_cli.py",
+}
+
+
+def table(heading: str) -> list[list[str]]:
+    """Return the cells of the rows of the tables under a heading, without the first one's head."""
+    section = README.partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
+    rows = [line.strip("|").split(" | ") for line in section.splitlines() if line.startswith("|")]
+    return [[cell.strip(" `") for cell in row] for row in rows[2:]]
+
+
+@pytest.fixture(scope="module")
+def services() -> Iterator[dict[int, int]]:
+    """The four services on free ports, and which of those stands for which of the README's."""
+    with ExitStack() as stack:
+        stage = Stage(stack)
+        backend = stage.backend(delay=0.2)
+        gateways = stage.gateways(backend)
+        running: list[Service] = [backend, *(gateways[mode] for mode in GATEWAY_PORTS)]
+        yield {
+            documented: real
+            for service, ports in zip(running, known_ports(GATEWAY_PORTS), strict=True)
+            for documented, real in zip(ports, (service.port, service.admin_port), strict=True)
+        }
+
+
+def test_there_are_commands() -> None:
+    """The blocks are found, and each kind of command is among them."""
+    starts = {command.split()[0] for command in COMMANDS}
+    assert starts == {"make", "curl", ".venv/bin/inflight"}
+    assert set(ELSEWHERE) <= set(COMMANDS)
+
+
+@pytest.mark.parametrize("command", [command for command in COMMANDS if command not in ELSEWHERE])
+def test_the_command_runs(command: str, services: dict[int, int], tmp_path: Path) -> None:
+    """Each line as a reader would paste it; only ports and folders differ, and the ten seconds are shortened."""
+    for documented, real in services.items():
+        command = command.replace(f":{documented}/", f":{real}/")
+    command = command.replace("runs/", f"{tmp_path}/").replace("--delay 10", "--delay 0.3")
+    if command.startswith("make demo"):
+        outputs = f"--report {tmp_path}/demo.html --json {tmp_path}/demo.json"
+        given = re.findall(r'ARGS="(.*)"', command)
+        command = f'make demo ARGS="{given[0] if given else "--delay 0.3"} {outputs}"'
+    if "inflight report" in command:
+        _run(next(line for line in COMMANDS if "--json" in line).replace("runs/", f"{tmp_path}/"), services)
+    done = _run(command, services)
+    assert done.stdout.strip()
+
+
+def _run(command: str, services: dict[int, int]) -> subprocess.CompletedProcess[str]:
+    for documented, real in services.items():
+        command = command.replace(f":{documented}/", f":{real}/")
+    words = shlex.split(command)
+    if words[0] == "curl":
+        words[1:1] = ["--silent", "--show-error"]
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("MAKE")}
+    done = subprocess.run(words, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=100, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done
+
+
+def test_every_make_target_that_is_named_exists() -> None:
+    """And every file, too."""
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    assert set(re.findall(r"`make ([a-z-]+)", README)) <= targets
+    named = set(re.findall(r"\b((?:services|k8s|tests|docs|dashboards)/[\w./-]*\w)", README))
+    assert named
+    assert {name for name in named if not (ROOT / name).exists()} == set()
+
+
+def test_the_table_of_metrics_is_what_is_exported() -> None:
+    """Names, types and labels; `process_*` and `python_*` are prometheus-client's own."""
+    telemetry, registry = Telemetry(), CollectorRegistry()
+    telemetry.upstream("backend")
+    SenderMetrics(registry)
+    exported = {
+        f"{family.name}_total" if family.type == "counter" else family.name: family.type
+        for source in (telemetry.registry, registry)
+        for family in source.collect()
+        if not family.name.startswith(("process_", "python_"))
+    }
+    assert {name: kind for name, kind, *_ in table("Metrics")} == exported
+
+
+def test_the_table_of_settings_is_what_is_read() -> None:
+    """Every setting, its default, and whose it is."""
+    documented = {name: (default, whose) for name, default, whose, _ in table("Settings")}
+    kinds: dict[str, type[ProgramSettings]] = {
+        "services": ServiceSettings,
+        "backend": BackendSettings,
+        "gateway": GatewaySettings,
+        "sender": SenderSettings,
+    }
+    read = {name.upper() for kind in kinds.values() for name in kind.model_fields}
+    assert set(documented) == read
+    for name, (default, whose) in documented.items():
+        owners = [kinds[owner] for owner in (kinds if whose == "all" else whose.split(", "))]
+        field = owners[0].model_fields[name.lower()]
+        if name != "TARGETS":
+            assert default == ("unset" if field.default is None else str(field.default))
+        assert all(name.lower() in owner.model_fields for owner in owners)
+
+
+def test_the_table_of_ports_is_what_is_listened_on() -> None:
+    """Each gateway's mode chooses its ports."""
+    documented = {row[0]: row[1] for row in table("Endpoints") if len(row) == 3 and row[1].isdigit()}
+    assert documented == {"backend": "8000", **{f"{mode}-gateway": str(port) for mode, port in GATEWAY_PORTS.items()}}
