@@ -20,6 +20,7 @@ from services.settings import (
     GATEWAY_PORTS,
     BackendSettings,
     GatewaySettings,
+    ProgramSettings,
     SenderSettings,
     ServiceSettings,
 )
