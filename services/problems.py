@@ -6,7 +6,6 @@ import json
 import logging
 from collections.abc import Mapping
 from http import HTTPStatus
-from typing import Any
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -46,12 +45,6 @@ def answers_with_problems(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, _refused)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(Exception, _failed)
-
-
-def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """Return OpenAPI's `responses` for problems with these statuses."""
-    schema = Problem.model_json_schema()
-    return {status: {"description": title(status), "content": {MEDIA_TYPE: {"schema": schema}}} for status in statuses}
 
 
 async def _refused(_request: Request, error: Exception) -> Response:

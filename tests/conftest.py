@@ -9,7 +9,7 @@ from contextlib import ExitStack
 import pytest
 
 from services.settings import BackendSettings, GatewaySettings, SenderSettings
-from tests.stage import Stage
+from tests.stage import Stage, Standing
 
 
 @pytest.fixture(autouse=True)
@@ -34,3 +34,12 @@ def stage() -> Iterator[Stage]:
     """Real services as processes on free ports, stopped when the test ends."""
     with ExitStack() as stack:
         yield Stage(stack)
+
+
+@pytest.fixture(scope="session")
+def standing() -> Iterator[Standing]:
+    """A backend without delay and a gateway of each mode in front of it, for all tests that only ask."""
+    with ExitStack() as stack:
+        stage = Stage(stack)
+        backend = stage.backend(delay=0)
+        yield Standing(backend, stage.gateways(backend), stage.said)

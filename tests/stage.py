@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable
 from contextlib import ExitStack
+from dataclasses import dataclass
 from time import monotonic, sleep
 from typing import Any
 from urllib.request import urlopen
@@ -52,6 +53,20 @@ def settled(service: Service, name: str, value: float = 0.0, **labels: str) -> M
             return metrics
         assert monotonic() < deadline, f"{name}{labels} is {metrics.value(name, **labels)}, not {value}"
         sleep(POLL)
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Services that stand for the whole session; `said` grows as they speak: who, and the line."""
+
+    backend: Service
+    gateways: dict[str, Service]
+    said: list[tuple[str, str]]
+
+    @property
+    def services(self) -> dict[str, Service]:
+        """All of them by name."""
+        return {service.name: service for service in (self.backend, *self.gateways.values())}
 
 
 class Stage:

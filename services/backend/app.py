@@ -9,12 +9,14 @@ import logging
 from fastapi import FastAPI, Response
 
 from services.parameters import Delay, Status, Task
-from services.problems import answers_with_problems, documented, problem
+from services.problems import answers_with_problems, problem
+from services.responses import documented
 from services.settings import BackendSettings
 from services.statuses import BODYLESS, FIRST_ERROR
 from services.telemetry import Telemetry, cancelled_on_disconnect
 
 SUCCESS = json.dumps({"message": "success"}, separators=(",", ":")).encode()
+SCHEMA = {"type": "object", "properties": {"message": {"const": "success"}}, "required": ["message"]}
 
 log = logging.getLogger(__name__)
 
@@ -24,7 +26,7 @@ def build(settings: BackendSettings, _telemetry: Telemetry) -> FastAPI:
     app = FastAPI(title="backend", description="Waits, then answers.", redirect_slashes=False)
     answers_with_problems(app)
 
-    @app.get("/{task}", response_class=Response, responses=documented(404, 405, 422, 503))
+    @app.get("/{task}", response_class=Response, responses=documented(SCHEMA, 404, 405, 422, 503))
     async def answer(task: Task, delay: Delay = None, status: Status = None) -> Response:
         """Wait `delay` seconds (the setting DELAY where it is not given), then answer with `status`."""
         log.info("Received %s Request!!", task)

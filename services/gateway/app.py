@@ -10,13 +10,15 @@ from fastapi import FastAPI, Response
 
 from services.gateway.backend import Backend
 from services.gateway.errors import answers_upstream_errors
-from services.problems import answers_with_problems, documented
+from services.problems import answers_with_problems
+from services.responses import documented
 from services.settings import GatewaySettings
 from services.telemetry import Telemetry
 from services.telemetry.threads import timed_in_thread
 
 MODULES = {"sync": "sync", "async": "asynchronous", "threadpool": "threadpool"}
 """The siblings, loaded by name, so that a gateway loads only the HTTP client that it uses."""
+SCHEMA = {"type": "object", "properties": {"res": {"description": "What the backend said."}}, "required": ["res"]}
 
 
 def build(settings: GatewaySettings, telemetry: Telemetry) -> FastAPI:
@@ -48,6 +50,6 @@ def build(settings: GatewaySettings, telemetry: Telemetry) -> FastAPI:
         "/{task}",
         timed_in_thread(gateway.relay, telemetry.metrics),
         response_class=Response,
-        responses=documented(404, 405, 422, 502, 503, 504),
+        responses=documented(SCHEMA, 404, 405, 422, 502, 503, 504),
     )
     return app
