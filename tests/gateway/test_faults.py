@@ -18,8 +18,9 @@ from services.gateway.backend import Backend
 from services.gateway.errors import UpstreamUnreachable
 from services.lab.process import Service
 from services.telemetry import Telemetry
-from tests.client import Answer, get
+from tests.client import get
 from tests.gateway.faulty import FaultyBackend
+from tests.problems import problem_of
 from tests.stage import Stage, scrape, settled
 
 CONNECT_TIMEOUT = 5.0
@@ -103,15 +104,6 @@ def calls(gateway: Service, outcome: str) -> float:
     return scrape(gateway).value("http_client_request_duration_seconds_count", upstream="backend", outcome=outcome)
 
 
-def is_problem(answer: Answer, status: int) -> None:
-    """Fail unless the answer is a problem whose status stands in the body and on the wire."""
-    problem = json.loads(answer.body)
-    assert (answer.status, answer.type, problem["status"]) == (status, "application/problem+json", status)
-    assert set(problem) == {"type", "title", "status", "detail"}
-    assert "Traceback" not in answer.text
-    assert "secret" not in answer.text
-
-
 def is_well(gateway: Service) -> None:
     """Fail unless the next good answer passes through, and nothing is left in flight."""
     answer = get(f"{gateway.url}/good")
@@ -130,7 +122,7 @@ def test_a_fault_becomes_a_problem(gateways: dict[str, Service], fault: str) -> 
         started = monotonic()
         answer = get(f"{gateway.url}/{fault}")
         assert monotonic() - started < UPSTREAM_TIMEOUT + SLOW_MACHINE
-        is_problem(answer, status)
+        problem_of(answer, status)
         assert calls(gateway, outcome) == before + 1, f"{gateway.name}: not counted as {outcome}"
         is_well(gateway)
 
@@ -143,7 +135,7 @@ def test_an_answer_that_breaks_http_is_a_502(gateways: dict[str, Service], fault
 
     def check(gateway: Service) -> None:
         before = sum(calls(gateway, outcome) for outcome in EITHER[fault])
-        is_problem(get(f"{gateway.url}/{fault}"), 502)
+        problem_of(get(f"{gateway.url}/{fault}"), 502)
         assert sum(calls(gateway, outcome) for outcome in EITHER[fault]) == before + 1
         is_well(gateway)
 
@@ -180,7 +172,7 @@ def test_a_backend_that_is_not_there_is_a_502(gateways: dict[str, Service], faul
     def check(gateway: Service) -> None:
         before = calls(gateway, "unreachable")
         started = monotonic()
-        is_problem(get(f"{gateway.url}/good"), 502)
+        problem_of(get(f"{gateway.url}/good"), 502)
         assert monotonic() - started < CONNECT_TIMEOUT
         assert calls(gateway, "unreachable") == before + 1
 

@@ -1,0 +1,48 @@
+"""The slow backend."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from time import monotonic
+
+from tests.client import get
+from tests.eventually import eventually
+from tests.stage import Stage, Standing, scrape
+
+
+def test_it_waits_and_then_answers(loop: str, stage: Stage) -> None:
+    """DELAY is the delay of every answer that asks for none, and many wait side by side."""
+    backend = stage.backend(delay=0.5, loop=loop)
+    started = monotonic()
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(get, [f"{backend.url}/task{number}" for number in range(8)]))
+    assert 0.5 <= monotonic() - started < 8 * 0.5
+    assert {(answer.status, answer.type, answer.body) for answer in answers} == {
+        (200, "application/json", b'{"message":"success"}')
+    }
+    started = monotonic()
+    get(f"{backend.url}/task1?delay=0")
+    assert monotonic() - started < 0.5
+    assert scrape(backend).value("http_requests_completed_total", route="/{task}", code="200") == 9
+
+
+def test_a_delay_that_is_asked_for_goes_before_the_setting(standing: Standing) -> None:
+    """It takes at least that long."""
+    started = monotonic()
+    assert get(f"{standing.backend.url}/task1?delay=0.3").status == 200
+    assert monotonic() - started >= 0.3
+
+
+def test_the_log_says_received_and_sent(standing: Standing) -> None:
+    """The article's two lines, in this order, with the task's name."""
+    get(f"{standing.backend.url}/a-task-of-its-own")
+
+    def lines() -> list[str]:
+        return [said.rpartition(" - ")[2] for who, said in standing.said if "a-task-of-its-own" in said]
+
+    wanted = [
+        "Received a-task-of-its-own Request!!",
+        "Send a-task-of-its-own response",
+        '"GET /a-task-of-its-own HTTP/1.1" 200 OK',
+    ]
+    eventually(lines, wanted)
