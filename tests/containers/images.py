@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -25,7 +26,10 @@ LIMITS = ("--read-only", "--cap-drop=ALL", "--security-opt=no-new-privileges", "
 
 def docker(*arguments: str, timeout: float = 60) -> str:
     """Run the docker command and return what it prints; fail with what it complains of."""
-    done = subprocess.run(["docker", *arguments], capture_output=True, text=True, timeout=timeout, check=False)
+    with_buildkit = {**os.environ, "DOCKER_BUILDKIT": "1"}  # older clients build without it, unless told
+    done = subprocess.run(
+        ["docker", *arguments], env=with_buildkit, capture_output=True, text=True, timeout=timeout, check=False
+    )
     assert done.returncode == 0, f"docker {' '.join(arguments)}: {done.stderr}"
     return done.stdout.strip()
 

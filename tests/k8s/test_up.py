@@ -21,6 +21,7 @@ case "$(basename "$0") $1 ${2-}" in
   "docker info "*) exit "${DOCKER_IS_DOWN:-0}" ;;
   "kind get clusters") echo "${CLUSTERS:-}" ;;
   "kubectl config get-contexts") echo "kind-inflight-lab" ;;
+  "skaffold run "*) exit "${DEPLOY_FAILS:-0}" ;;
 esac
 """
 
@@ -132,6 +133,16 @@ def test_a_cluster_that_is_there_is_used(desk: Desk) -> None:
     assert not any("create" in call for call in desk.calls("kind"))
     assert desk.run("up", CLUSTERS="inflight-lab-2").returncode == 0
     assert any("create" in call for call in desk.calls("kind"))
+
+
+@pytest.mark.usefixtures("free")
+def test_what_does_not_come_up_is_removed_again(desk: Desk) -> None:
+    """An image that is missing, say: skaffold has named it, and nothing stays half-done."""
+    desk.put(*TOOLS)
+    done = desk.run("up", CLUSTERS="inflight-lab", DEPLOY_FAILS="1")
+    assert done.returncode == 1
+    assert "did not come up" in done.stderr
+    assert desk.calls("skaffold") == ["skaffold run --port-forward=user", "skaffold delete"]
 
 
 def test_down_removes_the_lab_s_cluster_only(desk: Desk) -> None:
