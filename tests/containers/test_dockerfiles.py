@@ -34,7 +34,7 @@ def test_one_base_and_the_project_s_version(dockerfile: Path) -> None:
     assert f'image.version="{version}"' in text
 
 
-@pytest.mark.parametrize("name", ["backend", "services", "reload"])
+@pytest.mark.parametrize("name", ["backend", "services"])
 def test_dependencies_are_locked(name: str) -> None:
     """Each requirement has hashes, which pip checks; the backend and the gateway share the versions they share."""
     text = (ROOT / "requirements" / f"{name}.txt").read_text()

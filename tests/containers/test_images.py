@@ -35,10 +35,11 @@ def test_the_image_says_what_it_is(image: str) -> None:
 def test_nothing_else_is_inside(image: str) -> None:
     """No compiler, no development or test tool, not the laboratory's own command, and nothing the user may write."""
     script = """
-        for tool in gcc cc strip pytest ruff mypy watchfiles uv; do command -v $tool; done
-        for module in pip pytest watchfiles typer plotly services.lab tests; do
+        for tool in gcc cc strip pytest ruff mypy uv; do command -v $tool; done
+        for module in pip pytest typer plotly services.lab tests; do
             python -c "import sys, importlib.util as u; sys.exit(u.find_spec('$module') is None)" && echo $module
         done
+        ls /reload.py /seed 2>/dev/null
         find /app /venv /bytecode -writable -not -type l
     """
     found = docker("run", "--rm", "--read-only", "--network=none", "--entrypoint=sh", image, "-c", script)

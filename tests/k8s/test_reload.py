@@ -1,0 +1,43 @@
+"""The dev images' entry point, on a small program."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.eventually import eventually
+from tests.k8s.rendering import K8S
+
+PROGRAM = "from pathlib import Path\nimport signal\nPath('said').open('a').write('{word}\\n')\nsignal.pause()\n"
+
+
+@pytest.fixture
+def program(tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """A program under the reloader, in a directory that has its code already."""
+    package = tmp_path / "services" / "hello"
+    package.mkdir(parents=True)
+    (package.parent / "__init__.py").touch()
+    (package / "__init__.py").touch()
+    (package / "__main__.py").write_text(PROGRAM.format(word="first"))
+    (tmp_path / "said").touch()
+    command = [sys.executable, "-B", str(K8S / "components" / "live-code" / "reload.py"), "services.hello"]
+    with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        yield process
+        process.kill()
+
+
+def test_saved_code_runs(program: subprocess.Popen[bytes], tmp_path: Path) -> None:
+    """Each save runs the new code, after one with a mistake too; SIGTERM ends it all."""
+    said, main = tmp_path / "said", tmp_path / "services" / "hello" / "__main__.py"
+    eventually(said.read_text, wanted="first\n")
+    main.write_text(PROGRAM.format(word="second"))
+    eventually(said.read_text, wanted="first\nsecond\n")
+    main.write_text("this is no Python\n")
+    main.write_text(PROGRAM.format(word="third"))
+    eventually(lambda: said.read_text().endswith("third\n"), wanted=True)
+    program.terminate()
+    assert program.wait(20) == 0
