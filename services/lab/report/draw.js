@@ -2,7 +2,7 @@
 // Draws every chart from the JSON inside its element. Colours come from the style sheet, so light, dark and paper need no code.
 (() => {
   const PAPER = 700; // pixels between the margins of an A4 page
-  const config = { displayModeBar: false, responsive: true, doubleClick: "reset" };
+  const config = { displayModeBar: false, showTips: false, responsive: true, doubleClick: "reset" };
   const charts = [...document.querySelectorAll("[data-chart]")];
   const timelines = charts.filter((chart) => chart.dataset.chart === "timeline");
 

@@ -13,7 +13,7 @@ from typing import Any
 from plotly.offline import get_plotlyjs  # type: ignore[import-untyped]
 
 from services.lab.errors import LabError
-from services.lab.report.prose import MODES, facts, lede, stations
+from services.lab.report.prose import MODES, WAITING, facts, lede, reading, stations
 from services.lab.report.scale import Scale, scale_of
 from services.lab.report.swatch import definitions
 from services.lab.report.table import table, verdict
@@ -51,8 +51,9 @@ def page(run: Run) -> str:
         lede=lede(run),
         facts=facts(run),
         stations=stations(),
+        reading=reading(scale),
         timelines="".join(_timeline(gateway, scale) for gateway in run.gateways),
-        waiting="".join(_waiting(gateway, scale) for gateway in run.gateways),
+        waiting=_waiting(run, scale),
         table=table(run),
         plotly=scripts[0],
         draw=scripts[1],
@@ -60,22 +61,30 @@ def page(run: Run) -> str:
 
 
 def _timeline(gateway: GatewayRun, scale: Scale) -> str:
-    notes = "".join(f"<p>{note}</p>" for note in (summary(gateway.requests), selection(gateway.requests)) if note)
+    notes = "".join(
+        f"<p>{escape(note)}</p>" for note in (summary(gateway.requests), selection(gateway.requests)) if note
+    )
     mode = f"<p>{MODES[gateway.mode]}</p>" if gateway.mode else f"<p>{escape(gateway.url)}</p>"
     label = f"Timeline of {gateway.name}: a bar per request; the table below has the same figures"
+    chart = _chart("timeline", gateway, label, timeline(gateway, scale)) if gateway.requests else ""
     return (
-        f'<section class="gateway"><header><h3>{escape(gateway.name)}</h3>{verdict(gateway.verdict)}{mode}{notes}'
-        f"</header>{_chart('timeline', gateway, label, timeline(gateway, scale))}</section>"
+        f'<section class="gateway"><header><h3>{escape(gateway.name)}</h3>{verdict(gateway.verdict)}{mode}'
+        f"{notes or ('' if chart else '<p>No request was sent.</p>')}</header>{chart}</section>"
     )
 
 
-def _waiting(gateway: GatewayRun, scale: Scale) -> str:
-    if not gateway.samples:
-        return f"<section><h3>{escape(gateway.name)}</h3><p>Nobody read its metrics during this run.</p></section>"
-    label = f"{gateway.name}: in flight and waiting over time. {peaks(gateway.samples)}"
+def _waiting(run: Run, scale: Scale) -> str:
+    """Return the section of the pictures over time; nothing for a run in which no metrics were read."""
+    columns = "".join(_column(gateway, scale) for gateway in run.gateways if gateway.samples)
+    return WAITING.format(columns=columns) if columns else ""
+
+
+def _column(gateway: GatewayRun, scale: Scale) -> str:
+    figures = peaks(gateway.samples)
+    label = f"{gateway.name}: in flight and waiting over time. {figures}"
     return (
         f"<section><h3>{escape(gateway.name)}</h3>{_chart('waiting', gateway, label, waiting(gateway, scale))}"
-        f"<p>{peaks(gateway.samples)}</p></section>"
+        f"<p>{figures}</p></section>"
     )
 
 

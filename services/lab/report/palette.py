@@ -39,7 +39,7 @@ LOOKS = {
     "upstream": Look("#56B4E9", "", "#fff", "The backend is at work: the part that has to be."),
     "application": Look("#009E73", ".", "#fff", "The service's own work."),
     "network": Look("#F0E442", "-", "#000", "The rest: the way there and back, reading and writing at both ends."),
-    UNEXPLAINED: Look("#999999", ".", "#000", "Nothing said where this time went: the answer had no Server-Timing."),
+    UNEXPLAINED: Look("#D9D9D9", ".", "#666", "Nothing said where this time went: the answer had no Server-Timing."),
 }
 
 assert tuple(LOOKS) == (*ENTRIES, UNEXPLAINED)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from html import escape
 
 from services.lab.report.palette import LOOKS, QUEUES
+from services.lab.report.scale import Scale
 from services.lab.report.swatch import swatch
 from services.lab.report.words import count, duration
 from services.lab.run import Run
@@ -56,14 +57,27 @@ def _shape(records: list[Record]) -> str:
     return f"{count(len(records), 'request')} {when}"
 
 
+def reading(scale: Scale) -> str:
+    """Return how to read a timeline."""
+    text = (
+        "Each bar is one request. It begins when the request was due and ends when its answer was read, so its length "
+        "is how long the client waited; its parts say where."
+    )
+    if scale.aligned:
+        return (
+            f"{text} They were sent over a time much longer than each took, so every bar begins at the left; "
+            "from top to bottom they stand in the order in which they were due."
+        )
+    return f"{text} All have the same time axis, which begins when the first request of that gateway was due."
+
+
 def facts(run: Run) -> str:
     """Return the run's facts as a definition list."""
     known = {
         "Started": f"{run.started:%d %B %Y, %H:%M:%S %Z}".strip(),
         "Machine": run.machine,
         "Backend's delay": "not set by this run" if run.delay is None else f"{run.delay:g} s",
-        "Sent": count(sum(len(gateway.requests) for gateway in run.gateways), "request")
-        + f" to {count(len(run.gateways), 'address' if any(g.mode is None for g in run.gateways) else 'gateway')}",
+        "Sent": count(sum(len(gateway.requests) for gateway in run.gateways), "request"),
     }
     return "".join(f"<div><dt>{name}</dt><dd>{escape(text)}</dd></div>" for name, text in known.items())
 
@@ -78,3 +92,14 @@ def _station(entry: str) -> str:
     name = f"{entry} <em>queue</em>" if queue else entry
     kind = ' class="queue"' if queue else ""
     return f"<li{kind}>{swatch(entry)}<h3>{name}</h3><p>{LOOKS[entry].meaning}</p></li>"
+
+
+WAITING = """<section id="waiting">
+<h2>What each gateway said of itself meanwhile</h2>
+<p>Ten times a second during the run, from a port that answers even while the event loop cannot. <strong>In
+flight</strong> is the usual gauge: requests that the application has begun to serve. On a blocked event loop it reads
+1, however many are there. <strong>Waiting</strong> is what that gauge leaves out, by queue. All gateways have the same
+scales.</p>
+<div class="columns">{columns}</div>
+</section>"""
+"""The section of the pictures over time; HTML."""

@@ -15,11 +15,21 @@ CHARACTER = 7.5
 """Pixels that a character of a label takes, on average."""
 
 
+TOO_SHORT = 20
+"""Sent over this many times as long as the longest request took, requests have bars too short to see."""
+
+
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """Seconds on the time axis, requests on the count axis, and the pixels left and right of the bars."""
+    """The time axes in seconds, the count axis in requests, and the pixels left and right of the bars.
 
-    seconds: float
+    `aligned` timelines begin each bar at 0: a long run of short requests shows nothing otherwise. Their `bars` axis
+    is then as long as the longest request; `run` is always as long as the run.
+    """
+
+    aligned: bool
+    bars: float
+    run: float
     requests: int
     left: float
     right: float
@@ -27,14 +37,24 @@ class Scale:
 
 def scale_of(run: Run) -> Scale:
     """Return the scales in which every gateway of the run fits."""
-    seconds, requests, names, ends = [0.0], [1], [4], [8]
+    spread, longest, seconds, requests, names, ends = 0.0, 0.0, [0.0], [1], [4], [8]
     for gateway in run.gateways:
         start = first_due(gateway.requests)
         for record in pick(gateway.requests):
+            spread = max(spread, record.due - start)
+            longest = max(longest, record.seconds)
             seconds.append(record.due - start + record.seconds)
             names.append(min(LABEL, len(record.task)))
             ends.append(len(end(record)))
         for sample in gateway.samples:
             seconds.append(sample.at)
             requests.append(max(sample.in_flight, sum(sample.waiting.values())))
-    return Scale(max(seconds), max(requests), max(names) * CHARACTER + 16, max(ends) * CHARACTER + 12)
+    aligned = spread > TOO_SHORT * longest
+    return Scale(
+        aligned=aligned,
+        bars=(longest if aligned else max(seconds)) or 1.0,
+        run=max(seconds) or 1.0,
+        requests=max(requests),
+        left=max(names) * CHARACTER + 16,
+        right=max(ends) * CHARACTER + 12,
+    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from html import escape
 
 from services.lab.report.bars import UNEXPLAINED, pick, segments
+from services.lab.report.scale import LABEL
 from services.lab.report.swatch import swatch
 from services.lab.report.words import duration, failed, outcome, selection
 from services.lab.run import GatewayRun, Run, Verdict
@@ -50,7 +51,7 @@ def _group(gateway: GatewayRun, entries: list[str]) -> str:
     note = selection(gateway.requests)
     head = f"<h3>{escape(gateway.name)}</h3>{verdict(gateway.verdict)}{f'<p>{note}</p>' if note else ''}"
     rows = "".join(_row(record, entries) for record in pick(gateway.requests))
-    rows = rows or f'<tr><td colspan="{width}">No request was sent.</td></tr>'
+    rows = rows or f'<tr><td class="none" colspan="{width}">No request was sent.</td></tr>'
     return (
         f'<tbody data-gateway="{escape(gateway.name)}"><tr class="gateway">'
         f'<th scope="rowgroup" colspan="{width}">{head}</th></tr>{rows}</tbody>'
@@ -61,9 +62,10 @@ def _row(record: Record, entries: list[str]) -> str:
     times = _times(record)
     longest = max(times, key=lambda entry: times[entry], default=None)
     cells = "".join(_cell(times.get(entry), entry == longest) for entry in entries)
+    long = ' class="long"' if len(record.task) > LABEL else ""
     kind = ' class="failed"' if failed(record) else ""
     return (
-        f'<tr{kind}><th scope="row">{escape(record.task)}</th><td class="word">{escape(outcome(record))}</td>'
+        f'<tr{kind}><th scope="row"{long}>{escape(record.task)}</th><td class="word">{escape(outcome(record))}</td>'
         f"<td>{ABSENT if record.status is None else record.status}</td>"
         f'<td class="took">{duration(record.seconds)}</td>{cells}</tr>'
     )

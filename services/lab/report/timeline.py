@@ -34,15 +34,18 @@ class Bar:
     parts: list[Segment]
 
 
-def bars(gateway: GatewayRun) -> list[Bar]:
+def bars(gateway: GatewayRun, scale: Scale) -> list[Bar]:
     """Return the bars of the requests that the picture shows, in the order in which they were due."""
-    start = first_due(gateway.requests)
-    return [Bar(row, record, segments(record, record.due - start)) for row, record in enumerate(pick(gateway.requests))]
+    first = first_due(gateway.requests)
+    return [
+        Bar(row, record, segments(record, 0.0 if scale.aligned else record.due - first))
+        for row, record in enumerate(pick(gateway.requests))
+    ]
 
 
 def timeline(gateway: GatewayRun, scale: Scale) -> Any:
     """Return the gateway's timeline as a plotly figure; a trace's `meta` is the entry that it draws."""
-    lanes = bars(gateway)
+    lanes = bars(gateway, scale)
     height = row_height(len(lanes))
     labelled = labelled_rows(lanes, height)
     traces = [trace for entry in LOOKS if (trace := _entry(entry, lanes, height))]
@@ -50,12 +53,11 @@ def timeline(gateway: GatewayRun, scale: Scale) -> Any:
     figure.update_layout(
         template="none",
         barmode="overlay",
-        bargap=0.25 if height >= TEXT_ROW else 0,
         height=max(1, len(lanes)) * height + ABOVE + BELOW,
         margin={"l": scale.left, "r": scale.right, "t": ABOVE, "b": BELOW},
         showlegend=False,
         uniformtext={"minsize": 11, "mode": "hide"},
-        xaxis={"range": [0, scale.seconds or 1], "ticksuffix": " s", "zeroline": True, "nticks": 12},
+        xaxis={"range": [0, scale.bars], "ticksuffix": " s", "zeroline": True, "nticks": 12},
         yaxis={
             "range": [max(1, len(lanes)) - 0.5, -0.5],
             "tickvals": labelled,
@@ -94,6 +96,7 @@ def _entry(entry: str, lanes: list[Bar], height: int) -> Any:
         name=entry,
         meta=entry,
         orientation="h",
+        width=0.76 if height >= TEXT_ROW else 1,
         y=[bar.row for bar, _ in parts],
         base=[_round(part.start) for _, part in parts],
         x=[_round(part.seconds) for _, part in parts],
@@ -127,8 +130,9 @@ def _ends(lanes: list[Bar]) -> Any:
 
 
 def _told(record: Record) -> str:
-    """Return the task's full name and what became of it, for the hover text."""
-    return escape(f"{record.task}: {end(record)}", quote=False)
+    """Return the task's full name, when it was due and what became of it, for the hover text."""
+    due = f", due at {duration(record.due)}" if record.due else ""
+    return escape(f"{record.task}{due}: {end(record)}", quote=False)
 
 
 def _kind(entry: str) -> str:

@@ -30,7 +30,7 @@ def waiting(gateway: GatewayRun, scale: Scale) -> Any:
     for queue in QUEUES:
         if any(queue in sample.waiting for sample in samples):
             figure.add_trace(_queue(queue, at, samples), row=2, col=1)
-    figure.update_xaxes(range=[0, scale.seconds or 1], ticksuffix=" s", nticks=6, fixedrange=True)
+    figure.update_xaxes(range=[0, scale.run], ticksuffix=" s", nticks=6, fixedrange=True)
     figure.update_yaxes(
         range=[0, scale.requests * 1.08], nticks=5, tickformat=",d", ticklabelstandoff=4, fixedrange=True
     )

@@ -27,7 +27,7 @@ def duration(seconds: float) -> str:
 
 def count(number: int, noun: str) -> str:
     """Return a number with its noun, in the plural where that is right."""
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def failed(record: Record) -> bool:

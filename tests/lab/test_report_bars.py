@@ -1,0 +1,92 @@
+"""The arithmetic of a request's bar, and which requests are shown."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from random import Random
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from services.lab.report.bars import GRAIN, MOST, SLOWEST, UNEXPLAINED, first_due, pick, segments
+from services.sender.record import ENTRIES, Record
+from tests.lab.runs import lost, request
+
+BUSY_MACHINE = settings(deadline=None)
+SECONDS = st.floats(0, 1e4, allow_nan=False)
+
+
+def bar(seconds: float, **ledger: float) -> Record:
+    return Record("task1", 0.0, 0.0, seconds, seconds, "ok", 200, seconds, ledger)
+
+
+@BUSY_MACHINE
+@given(SECONDS, st.dictionaries(st.sampled_from(ENTRIES), st.floats(-1, 1e4)), SECONDS)
+def test_parts_add_up(seconds: float, ledger: dict[str, float], start: float) -> None:
+    """Whatever a ledger says, a bar's parts follow one another without a gap and are as long as the request."""
+    parts = segments(bar(seconds, **ledger), start)
+    assert sum(part.seconds for part in parts) == pytest.approx(seconds, abs=2 * GRAIN)
+    assert all(part.seconds > 0 for part in parts)
+    assert [part.start for part in parts[:1]] == [start] * len(parts[:1])
+    assert all(after.start == pytest.approx(part.start + part.seconds) for part, after in pairwise(parts))
+
+
+@BUSY_MACHINE
+@given(st.dictionaries(st.sampled_from(ENTRIES), st.floats(0.001, 100)))
+def test_parts_in_the_order_of_life(ledger: dict[str, float]) -> None:
+    """A ledger that adds up is drawn whole, in the order in which a request lives it, and nothing else is."""
+    parts = segments(bar(sum(ledger.values()), **ledger))
+    assert [part.entry for part in parts] == [entry for entry in ENTRIES if entry in ledger]
+    assert [part.seconds for part in parts] == [pytest.approx(ledger[part.entry]) for part in parts]
+
+
+def test_no_ledger() -> None:
+    """A request of which nobody said where its time went is one unexplained part."""
+    assert [(part.entry, part.start, part.seconds) for part in segments(lost("task1", 5.0), 1.0)] == [
+        (UNEXPLAINED, 1.0, 5.0)
+    ]
+
+
+def test_part_of_a_ledger() -> None:
+    """What a ledger leaves open is unexplained, and comes last."""
+    assert [(part.entry, part.seconds) for part in segments(bar(3.0, kernel=1.0, upstream=1.5))] == [
+        ("kernel", 1.0),
+        ("upstream", 1.5),
+        (UNEXPLAINED, 0.5),
+    ]
+
+
+def test_too_much_ledger() -> None:
+    """What a ledger has beyond the request's own time is cut off at the end."""
+    assert [(part.entry, part.seconds) for part in segments(bar(3.0, kernel=2.0, upstream=2.0, network=1.0))] == [
+        ("kernel", 2.0),
+        ("upstream", 1.0),
+    ]
+
+
+def test_first_due() -> None:
+    """A gateway's time axis begins with its first request, and somewhere when there is none."""
+    assert first_due([request("b", 5.0, upstream=1), request("a", 4.0, upstream=1)]) == 4.0
+    assert first_due([]) == 0.0
+
+
+def test_few_are_all_shown() -> None:
+    """As many as fit are shown, in the order in which they were due."""
+    records = [request(f"task{n}", due=MOST - n, upstream=1) for n in range(MOST)]
+    assert pick(records) == records[::-1]
+
+
+@BUSY_MACHINE
+@given(st.integers(MOST + 1, 3000), st.integers())
+def test_of_many_the_slowest_and_an_even_choice(many: int, seed: int) -> None:
+    """Of too many exactly as many as fit are shown: the slowest, and others from the whole run, in their order."""
+    times = Random(seed)
+    records = [request(f"task{n}", due=n, upstream=times.random()) for n in range(many)]
+    shown = pick(records)
+    assert len(shown) == MOST == len({record.task for record in shown})
+    assert [record.due for record in shown] == sorted(record.due for record in shown)
+    slowest = sorted(records, key=lambda record: -record.seconds)[:SLOWEST]
+    assert {record.task for record in slowest} <= {record.task for record in shown}
+    widest = max(after.due - record.due for record, after in pairwise(shown))
+    assert widest <= many / (MOST - SLOWEST) + SLOWEST + 1
