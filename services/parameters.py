@@ -9,11 +9,13 @@ from fastapi import Path, Query
 MAX_DELAY = 60.0
 """Seconds."""
 
+TASK_PATTERN = "[A-Za-z0-9_-]{1,64}"
+
 Task = Annotated[
     str,
     Path(
         description="The task's name.",
-        pattern=r"^[A-Za-z0-9_-]{1,64}$",
+        pattern=f"^{TASK_PATTERN}$",
         examples=["task1"],
     ),
 ]

@@ -9,10 +9,12 @@ from collections.abc import Callable
 from typing import TypeVar
 
 import uvicorn
+from fastapi import FastAPI
 from prometheus_client import disable_created_metrics
 from starlette.types import ASGIApp
 
 from services.draining import DrainingMiddleware
+from services.express import ExpressLane
 from services.logs import log_config
 from services.server import Server
 from services.settings import ServiceSettings, SettingsError, read_settings
@@ -31,7 +33,7 @@ USAGE_ERROR = 2
 S = TypeVar("S", bound=ServiceSettings)
 
 
-def run(kind: type[S], build: Callable[[S, Telemetry], ASGIApp]) -> None:
+def run(kind: type[S], build: Callable[[S, Telemetry], FastAPI]) -> None:
     """Read the settings, build the application, serve it until told to stop.
 
     Exits with a line on standard error for each bad setting, or for a port that is taken.
@@ -53,9 +55,9 @@ def run(kind: type[S], build: Callable[[S, Telemetry], ASGIApp]) -> None:
         admin.close()
 
 
-def _server(settings: ServiceSettings, app: ASGIApp, telemetry: Telemetry, port: int) -> Server:
+def _server(settings: ServiceSettings, application: FastAPI, telemetry: Telemetry, port: int) -> Server:
     telemetry.watch_port(port)
-    app = DrainingMiddleware(app)
+    app: ASGIApp = DrainingMiddleware(ExpressLane(application))
     if settings.max_in_flight is not None:
         app = SheddingMiddleware(app, settings.max_in_flight)
     config = uvicorn.Config(

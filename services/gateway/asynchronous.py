@@ -29,7 +29,7 @@ class Gateway:
         self.session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=self.backend.limit or 0),
             timeout=aiohttp.ClientTimeout(total=None, sock_connect=self.backend.connect_timeout),
-            trace_configs=[self.upstream.aiohttp_trace()],
+            trace_configs=[self.upstream.aiohttp_trace()] if self.backend.limit else [],  # no limit, no queue
             cookie_jar=aiohttp.DummyCookieJar(),
         )
 

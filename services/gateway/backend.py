@@ -17,7 +17,8 @@ class Backend:
 
     def url(self, task: str, delay: float | None, status: int | None) -> str:
         """Return the URL of one task; `task` is validated, so it cannot hold a slash, a dot or a percent sign."""
+        if delay is None and status is None:
+            return f"{self.base_url}/{task}"
         given = {"delay": delay, "status": status}
         query = urlencode({name: value for name, value in given.items() if value is not None})
-        url = f"{self.base_url}/{task}"
-        return f"{url}?{query}" if query else url
+        return f"{self.base_url}/{task}?{query}"

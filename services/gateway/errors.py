@@ -9,9 +9,6 @@ UpstreamError
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 from fastapi import FastAPI, Request, Response
 
 from services.problems import problem
@@ -96,16 +93,17 @@ def translate(error: BaseException) -> type[UpstreamError] | None:
     return None
 
 
-@contextmanager
-def translated() -> Iterator[None]:
+class translated:  # noqa: N801 - it is used as a function is
     """Raise a client's exceptions as UpstreamErrors; everything else passes."""
-    try:
-        yield
-    except Exception as error:
-        meaning = translate(error)
-        if meaning is None or isinstance(error, UpstreamError):
-            raise
-        raise meaning(str(error)) from error
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, Exception) and not isinstance(error, UpstreamError):
+            meaning = translate(error)
+            if meaning is not None:
+                raise meaning(str(error)) from error
 
 
 def answers_upstream_errors(app: FastAPI) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from time import perf_counter
 
+from prometheus_client import Counter, Histogram
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from services.telemetry import kernel
@@ -26,6 +27,7 @@ class TelemetryMiddleware:
         self.metrics = telemetry.metrics
         # Bound only where the kernel can be asked: a series for it would say 0 where nothing is known.
         self._kernel_wait = self.metrics.wait.labels("kernel") if kernel.AVAILABLE else None
+        self._bound: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
         self._loop_wait = self.metrics.wait.labels("loop")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -51,9 +53,10 @@ class TelemetryMiddleware:
                 ledger.disconnected = True
             return message
 
+        stamped = SCOPE_KEY in scope  # then the protocol sees a client leave, whether or not the application asks
         token = current_ledger.set(ledger)
         try:
-            await self.app(scope, watched_receive, watched_send)
+            await self.app(scope, receive if stamped else watched_receive, watched_send)
         except asyncio.CancelledError:
             if not ledger.disconnected:
                 raise
@@ -81,5 +84,14 @@ class TelemetryMiddleware:
         self.live.in_flight.discard(ledger)
         method, route = method_label(ledger.scope), route_label(ledger.scope)
         code = CLIENT_CLOSED_REQUEST if ledger.disconnected else unanswered or ledger.status
-        self.metrics.completed.labels(method, route, str(code)).inc()
-        self.metrics.duration.labels(method, route).observe(perf_counter() - (ledger.entered_at or 0.0))
+        completed, duration = self._children(method, route, code)
+        completed.inc()
+        duration.observe(perf_counter() - (ledger.entered_at or 0.0))
+
+    def _children(self, method: str, route: str, code: int) -> tuple[Counter, Histogram]:
+        """Return the metrics' children for these labels, bound once: looking them up costs as much as counting."""
+        children = self._bound.get((method, route, code))
+        if children is None:
+            completed = self.metrics.completed.labels(method, route, str(code))
+            children = self._bound[method, route, code] = completed, self.metrics.duration.labels(method, route)
+        return children

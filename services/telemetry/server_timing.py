@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 def format_server_timing(entries: Mapping[str, float | None]) -> str:
     """Return the header's value for `entries` in seconds; the header counts milliseconds. None is left out."""
-    return ", ".join(f"{name};dur={seconds * 1000:.3f}" for name, seconds in entries.items() if seconds is not None)
+    return ", ".join([f"{name};dur={seconds * 1000:.3f}" for name, seconds in entries.items() if seconds is not None])
 
 
 def parse_server_timing(value: str) -> dict[str, float]:

@@ -8,9 +8,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from time import perf_counter
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
-from services.telemetry.ledger import Ledger, current_ledger
+from services.telemetry.heartbeat import Observer
+from services.telemetry.ledger import current_ledger
 from services.telemetry.live import Live
 from services.telemetry.metrics import Metrics
 
@@ -19,15 +20,34 @@ if TYPE_CHECKING:
 
 
 class Call:
-    """One call to the upstream; `pool` is the part of it, in seconds, that it waited for a connection."""
+    """One call to the upstream, timed from `with` to its end. `pool` is the wait for a connection, in seconds.
 
-    __slots__ = ("ledger", "pool", "queued_at", "started_at")
+    An exception's `outcome` attribute names how the call failed, else it is an `error`. (A class, because it is on
+    every request's way and a generator costs three times as much.)
+    """
 
-    def __init__(self, ledger: Ledger | None) -> None:
-        self.ledger = ledger
-        self.started_at = perf_counter()
+    __slots__ = ("ledger", "pool", "queued_at", "started_at", "upstream")
+
+    def __init__(self, upstream: Upstream) -> None:
+        self.upstream = upstream
+        self.ledger = current_ledger.get()
+        self.started_at = 0.0
         self.queued_at: float | None = None
         self.pool: float | None = None
+
+    def __enter__(self) -> Self:
+        self.started_at = perf_counter()
+        self.upstream.calls.add(self)
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
+        if error is None:
+            outcome = "ok"
+        elif isinstance(error, asyncio.CancelledError):
+            outcome = "cancelled"
+        else:
+            outcome = getattr(error, "outcome", "error")
+        self.upstream.end(self, outcome)
 
 
 class Upstream:
@@ -37,24 +57,12 @@ class Upstream:
         self.name = name
         self._metrics = metrics
         self._live = live
-        self._calls: set[object] = live.upstream.setdefault(name, set())
+        self.calls: set[object] = live.upstream.setdefault(name, set())
+        self._durations: dict[str, Observer] = {}
 
-    @contextmanager
-    def call(self) -> Iterator[Call]:
-        """Time one call; an exception's `outcome` attribute names how it failed, else it is an `error`."""
-        call = Call(current_ledger.get())
-        self._calls.add(call)
-        outcome = "ok"
-        try:
-            yield call
-        except asyncio.CancelledError:
-            outcome = "cancelled"
-            raise
-        except Exception as error:
-            outcome = getattr(error, "outcome", "error")
-            raise
-        finally:
-            self._end(call, outcome)
+    def call(self) -> Call:
+        """Return one call, to be made inside `with`."""
+        return Call(self)
 
     @contextmanager
     def connection(self, call: Call, limit: threading.Semaphore | None) -> Iterator[None]:
@@ -103,13 +111,21 @@ class Upstream:
         call.queued_at = None
         call.pool = (call.pool or 0.0) + waited
 
-    def _end(self, call: Call, outcome: str) -> None:
+    def end(self, call: Call, outcome: str) -> None:
+        """Count a call that is over."""
         self._dequeue(call)  # a call that was cancelled, or failed, in the queue
-        self._calls.discard(call)
+        self.calls.discard(call)
         took = perf_counter() - call.started_at - (call.pool or 0.0)
-        self._metrics.client_duration.labels(self.name, outcome).observe(took)
+        self._duration(outcome).observe(took)
         if call.pool is not None:
             self._metrics.wait.labels("pool").observe(call.pool)
         if call.ledger is not None:
             call.ledger.pool = call.pool
             call.ledger.upstream = took
+
+    def _duration(self, outcome: str) -> Observer:
+        """Return the histogram's child, bound once: looking it up costs as much as observing."""
+        child = self._durations.get(outcome)
+        if child is None:
+            child = self._durations[outcome] = self._metrics.client_duration.labels(self.name, outcome)
+        return child

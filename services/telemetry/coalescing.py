@@ -1,0 +1,51 @@
+"""A transport that writes an answer's head and body as one: half the system calls, and one packet for the client."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+HEAD = b"HTTP/1.1 "
+"""What uvicorn begins the head of every answer with."""
+
+
+class CoalescingTransport:
+    """Holds an answer's head back until its first body bytes come, at the longest until the loop's next turn."""
+
+    __slots__ = ("_call_soon", "_head", "_transport", "close_transport", "is_closing", "write_through")
+
+    def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
+        self._transport = transport
+        self._head = b""
+        self._call_soon = loop.call_soon
+        self.is_closing = transport.is_closing
+        self.close_transport = transport.close
+        self.write_through = transport.write
+
+    def write(self, data: bytes) -> None:
+        """Write `data`, after the head that was held back; a closed connection takes nothing more."""
+        if self.is_closing():
+            return
+        if data.startswith(HEAD) and not self._head:
+            self._head = data
+            self._call_soon(self.flush)
+        elif self._head:
+            head, self._head = self._head, b""
+            self.write_through(head + data)
+        else:
+            self.write_through(data)
+
+    def flush(self) -> None:
+        """Write the head, if one is held back and the connection is still there."""
+        if self._head and not self.is_closing():
+            head, self._head = self._head, b""
+            self.write_through(head)
+
+    def close(self) -> None:
+        """Close the transport after what was written."""
+        self.flush()
+        self.close_transport()
+
+    def __getattr__(self, name: str) -> Any:
+        """Return anything else as the transport has it."""
+        return getattr(self._transport, name)
