@@ -74,14 +74,16 @@ async def _bursts(voices: Voices, experiment: Experiment) -> list[GatewayRun]:
     async with running([backend, *gateways.values()]):
         for mode, gateway in gateways.items():
             console.rule(f"[bold]{gateway.name}[/]", align="left", characters="-")
-            runs.append(await _burst(voices, mode, gateway, experiment))
+            with voices.heard():
+                runs.append(await _burst(console, mode, gateway, experiment))
+                await asyncio.gather(gateway.heard_out(), backend.heard_out())
             console.print()
         console.rule(characters="-")
     return runs
 
 
-async def _burst(voices: Voices, mode: GatewayMode, gateway: Service, experiment: Experiment) -> GatewayRun:
-    progress = progress_on(voices.console, SpinnerColumn(), TimeElapsedColumn())
+async def _burst(console: Console, mode: GatewayMode, gateway: Service, experiment: Experiment) -> GatewayRun:
+    progress = progress_on(console, SpinnerColumn(), TimeElapsedColumn())
     bar = progress.add_task(gateway.name, total=experiment.tasks)
 
     def show(sample: Sample) -> None:
@@ -91,7 +93,7 @@ async def _burst(voices: Voices, mode: GatewayMode, gateway: Service, experiment
     target = Target(gateway.name, f"{gateway.url}/{TASK}")
     longest = experiment.tasks * experiment.delay + ANSWERED_WITHIN
     sender = Sender(target, longest, on_record=lambda _record: progress.advance(bar))
-    with progress, voices.heard():
+    with progress:
         async with sampled(gateway.admin_url, show) as samples:
             records = await sender.send(at_once(experiment.tasks))
     if any(record.outcome == CANCELLED for record in records):

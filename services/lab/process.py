@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import os
 import subprocess
 import sys
+import termios
 import threading
 from collections import deque
 from collections.abc import Callable, Mapping
@@ -94,6 +96,12 @@ class Service:
             self._process.wait()
         self._join()
 
+    async def heard_out(self) -> None:
+        """Return when what the process has said up to now has been passed on."""
+        while self._unheard():  # noqa: ASYNC110 - a pipe that another thread reads sends us no event
+            await asyncio.sleep(POLL)
+        await asyncio.sleep(POLL)  # for the reader to pass on what it has just read
+
     @property
     def ended(self) -> bool:
         """Whether the process has ended by itself."""
@@ -105,6 +113,11 @@ class Service:
                 return bool(answer.status == 200)
         except (OSError, HTTPException):
             return False
+
+    def _unheard(self) -> bool:
+        assert self._process is not None
+        assert self._process.stdout is not None
+        return any(fcntl.ioctl(self._process.stdout, termios.FIONREAD, bytes(4)))
 
     def _read(self) -> None:
         assert self._process is not None

@@ -67,6 +67,16 @@ def test_a_service_that_will_not_stop_is_ended(tmp_path: Path, monkeypatch: pyte
     assert said == [f"strange: PORT {strange.port} red"]
 
 
+def test_a_service_is_heard_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """More than a pipe holds has been said by the time that it is ready: all of it is passed on."""
+    source = READY.replace("print(", "print(('x' * 99 + '\\n') * 2000, end=''); print(", 1)
+    with service(tmp_path, monkeypatch, source) as (strange, said):
+        monkeypatch.setattr(process, "STOPPED_WITHIN", 0.2)
+        up(strange)
+        asyncio.run(strange.heard_out())
+        assert len(said) == 2001
+
+
 def test_a_service_that_ends_says_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its last words are in the error, standard error's too."""
     source = "import sys; print('first'); sys.exit('no more')"
