@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from services.lab.report import write_report
+from services.lab.report.words import duration
 from services.lab.run import Run
 from tests.lab.browser import HAS_BROWSER, Browser, open_browser
 from tests.lab.runs import EVIL, async_gateway, lost, request, run_of, sent_to, sync_gateway
@@ -119,6 +120,14 @@ def test_gateways_are_drawn_to_one_scale(show: Show) -> None:
     }
     assert widths["sync-gateway"][0] > 200
     assert widths["async-gateway"] == [pytest.approx(width, abs=PIXEL) for width in widths["sync-gateway"]]
+
+
+@pytest.mark.parametrize("seconds", [4.0314159, 2.7182816, 0.00012345678])
+def test_every_bar_has_its_time_beside_it(show: Show, seconds: float) -> None:
+    """The longest bar's label is drawn too, although the axis ends there."""
+    browser = show(run_of(sent_to([request("task1", upstream=seconds), request("task2", upstream=seconds / 3)])))
+    labels = browser.run("return [...document.querySelectorAll('.textpoint')].map(label => label.textContent.trim())")
+    assert labels == [duration(seconds), duration(seconds / 3)]
 
 
 def test_zooming_one_timeline_zooms_all(show: Show) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from services.lab.report.scale import scale_of
 from services.lab.report.waiting import MOST, peaks, thinned, waiting
 from services.lab.run import Sample
@@ -34,6 +36,14 @@ def test_in_flight_above_waiting_by_queue() -> None:
     assert list(traces["kernel"]["y"]) == [2] * 20 + [1] * 20 + [0] * 20
     assert traces["kernel"]["stackgroup"] == traces["loop"]["stackgroup"]
     assert traces["kernel"]["yaxis"] != traces["in flight"]["yaxis"]
+
+
+@pytest.mark.parametrize(("most", "step"), [(1, 1), (2, 1), (5, 1), (6, None)])
+def test_no_tick_between_two_requests(most: int, step: int | None) -> None:
+    """A short count axis has a tick per request; a longer one has as many as plotly finds room for."""
+    gateway = async_gateway(most)
+    layout = waiting(gateway, scale_of(run_of(gateway))).to_plotly_json()["layout"]
+    assert (layout["yaxis"].get("dtick"), layout["yaxis2"].get("dtick")) == (step, step)
 
 
 def test_few_readings_are_all_drawn() -> None:
@@ -67,3 +77,10 @@ def test_peaks_in_words() -> None:
 def test_nothing_waited() -> None:
     """Where nothing waited, that is said."""
     assert peaks([reading(0.0, 2, kernel=0)]).startswith("At most 2 in flight, none waiting. ")
+
+
+def test_the_kernel_was_not_measured() -> None:
+    """Where the platform cannot count the kernel's queue, that is said, so that nobody takes the rest for all."""
+    assert peaks([reading(0.0, 2, loop=1)]).startswith(
+        "At most 2 in flight, at most 1 waiting (loop up to 1). The kernel's queue was not measured. "
+    )

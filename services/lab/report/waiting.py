@@ -17,6 +17,9 @@ MOST = 600
 
 TITLES = ("<b>In flight</b>", "<b>Waiting</b>, by queue")
 
+TICKS = 5
+"""Ticks on a count axis at most; a shorter axis has one per request, and none between two."""
+
 HEIGHT = 300
 """Pixels of both rows together."""
 
@@ -31,9 +34,8 @@ def waiting(gateway: GatewayRun, scale: Scale) -> Any:
         if any(queue in sample.waiting for sample in samples):
             figure.add_trace(_queue(queue, at, samples), row=2, col=1)
     figure.update_xaxes(range=[0, scale.run], ticksuffix=" s", nticks=6, fixedrange=True)
-    figure.update_yaxes(
-        range=[0, scale.requests * 1.08], nticks=5, tickformat=",d", ticklabelstandoff=4, fixedrange=True
-    )
+    figure.update_yaxes(range=[0, scale.requests * 1.08], tickformat=",d", ticklabelstandoff=4, fixedrange=True)
+    figure.update_yaxes({"dtick": 1} if scale.requests <= TICKS else {"nticks": TICKS})
     figure.update_layout(
         template="none",
         height=HEIGHT,
@@ -60,7 +62,10 @@ def peaks(samples: list[Sample]) -> str:
     where = ", ".join(f"{queue} up to {top:,}" for queue, top in tops.items() if top)
     waited = f"at most {waiting:,} waiting ({where})" if where else "none waiting"
     still = duration(max(sample.stalled for sample in samples))
-    return f"At most {in_flight:,} in flight, {waited}. The event loop stood still for up to {still} at a time."
+    unknown = "" if any("kernel" in sample.waiting for sample in samples) else " The kernel's queue was not measured."
+    return (
+        f"At most {in_flight:,} in flight, {waited}.{unknown} The event loop stood still for up to {still} at a time."
+    )
 
 
 def _in_flight(at: list[float], samples: list[Sample]) -> Any:

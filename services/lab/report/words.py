@@ -18,7 +18,7 @@ def duration(seconds: float) -> str:
     if round(seconds, 3) >= 1:
         return f"{seconds:.2f} s" if seconds >= 10 else f"{seconds:.3f} s"
     milliseconds = seconds * 1000
-    if milliseconds >= 10:
+    if round(milliseconds, 1) >= 10:
         return f"{milliseconds:.0f} ms"
     if 0 < milliseconds < 0.1:
         return "< 0.1 ms"
