@@ -16,7 +16,7 @@ from tests.stage import Standing, scrape
 
 SERVICES = ("backend", "sync-gateway", "threadpool-gateway", "async-gateway")
 TIMEOUT = 30
-EXAMPLES = 40
+EXAMPLES = 25
 """For each service and each kind of input: right, and wrong on purpose."""
 
 

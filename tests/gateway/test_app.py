@@ -67,8 +67,8 @@ def test_connections_to_the_backend_are_kept(standing: Standing, mode: str) -> N
 
 def test_a_limit_on_connections_is_a_queue(standing: Standing, stage: Stage) -> None:
     """Two calls, one connection: one waits for it, and says so in the gauge and in its own timing."""
-    for mode in ("threadpool", "async"):
-        service = stage.gateway(mode, standing.backend, upstream_limit=1)
+    limited = stage.gateways(standing.backend, upstream_limit=1)
+    for service in (limited["threadpool"], limited["async"]):
         with ThreadPoolExecutor() as pool:
             answers = pool.map(get, [f"{service.url}/task1?delay=1"] * 2)
             settled(service, "http_requests_waiting", 1.0, queue="pool")

@@ -202,12 +202,12 @@ def test_an_unknown_host_is_unreachable(mode: str) -> None:
     assert telemetry.registry.get_sample_value(count, {"upstream": "backend", "outcome": "unreachable"}) == 1
 
 
-@pytest.mark.parametrize("mode", ["threadpool", "async"])
-def test_a_wait_for_a_connection_is_the_backends_slowness(faulty: FaultyBackend, stage: Stage, mode: str) -> None:
+def test_a_wait_for_a_connection_is_the_backends_slowness(faulty: FaultyBackend, stage: Stage) -> None:
     """Two calls, one connection, a backend that hangs: both are too slow; neither failed to connect."""
-    gateway = stage.gateway(mode, faulty.url, upstream_timeout=UPSTREAM_TIMEOUT, upstream_limit=1)
-    with ThreadPoolExecutor() as pool:
-        answers = list(pool.map(get, [f"{gateway.url}/hangs"] * 2))
-    assert [answer.status for answer in answers] == [504, 504]
-    assert settled(gateway, "http_requests_waiting").value("http_client_requests_in_flight") == 0
-    assert calls(gateway, "timeout") == 2
+    limited = stage.gateways(faulty.url, upstream_timeout=UPSTREAM_TIMEOUT, upstream_limit=1)
+    for gateway in (limited["threadpool"], limited["async"]):
+        with ThreadPoolExecutor() as pool:
+            answers = list(pool.map(get, [f"{gateway.url}/hangs"] * 2))
+        assert [answer.status for answer in answers] == [504, 504]
+        assert settled(gateway, "http_requests_waiting").value("http_client_requests_in_flight") == 0
+        assert calls(gateway, "timeout") == 2
