@@ -32,6 +32,7 @@ return [...chart.querySelectorAll('.barlayer .trace')].flatMap(trace =>
             left: box.left, right: box.right, top: box.top, bottom: box.bottom};
   }));
 """
+LABELS = "[...document.querySelectorAll('.textpoint')]"
 TIMELINES = "[...document.querySelectorAll('[data-chart=timeline]')]"
 RIGHTMOST = "Math.max(...[...document.querySelectorAll('.main-svg')].map(svg => svg.getBoundingClientRect().right))"
 OVERHANG = "[document.documentElement, document.querySelector('.scroll')].map(e => e.scrollWidth - e.clientWidth)"
@@ -122,11 +123,13 @@ def test_gateways_are_drawn_to_one_scale(show: Show) -> None:
     assert widths["async-gateway"] == [pytest.approx(width, abs=PIXEL) for width in widths["sync-gateway"]]
 
 
-@pytest.mark.parametrize("seconds", [4.0314159, 2.7182816, 0.00012345678])
+@pytest.mark.parametrize("seconds", [4.0309246, 2.7182814, 0.0001235])
 def test_every_bar_has_its_time_beside_it(show: Show, seconds: float) -> None:
     """The longest bar's label is drawn too, although the axis ends there."""
     browser = show(run_of(sent_to([request("task1", upstream=seconds), request("task2", upstream=seconds / 3)])))
-    labels = browser.run("return [...document.querySelectorAll('.textpoint')].map(label => label.textContent.trim())")
+    labels = browser.run(
+        f"return {LABELS}.filter(label => label.getBoundingClientRect().width).map(label => label.textContent.trim())"
+    )
     assert labels == [duration(seconds), duration(seconds / 3)]
 
 

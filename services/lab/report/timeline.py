@@ -21,9 +21,6 @@ TALLEST_ROW, THINNEST_ROW, LANES = 30, 4, 640
 TEXT_ROW = 14
 """Pixels that a line of text needs."""
 
-SPARE = 0.001
-"""What the time axis has more than the longest bar: plotly leaves out a label that is a rounding beyond the end."""
-
 ABOVE, BELOW = 6, 28
 """Pixels above the lanes, for a label that is taller than its row, and below them, for the time axis."""
 
@@ -60,7 +57,8 @@ def timeline(gateway: GatewayRun, scale: Scale) -> Any:
         margin={"l": scale.left, "r": scale.right, "t": ABOVE, "b": BELOW},
         showlegend=False,
         uniformtext={"minsize": 11, "mode": "hide"},
-        xaxis={"range": [0, scale.bars * (1 + SPARE)], "ticksuffix": " s", "zeroline": True, "nticks": 12},
+        # plotly leaves out a label that lies a rounding beyond the axis
+        xaxis={"range": [0, scale.bars + GRAIN], "ticksuffix": " s", "zeroline": True, "nticks": 12},
         yaxis={
             "range": [max(1, len(lanes)) - 0.5, -0.5],
             "tickvals": labelled,

@@ -62,10 +62,9 @@ def peaks(samples: list[Sample]) -> str:
     where = ", ".join(f"{queue} up to {top:,}" for queue, top in tops.items() if top)
     waited = f"at most {waiting:,} waiting ({where})" if where else "none waiting"
     still = duration(max(sample.stalled for sample in samples))
-    unknown = "" if any("kernel" in sample.waiting for sample in samples) else " The kernel's queue was not measured."
-    return (
-        f"At most {in_flight:,} in flight, {waited}.{unknown} The event loop stood still for up to {still} at a time."
-    )
+    if not any("kernel" in sample.waiting for sample in samples):
+        waited += " as far as is known (the kernel's queue was not measured)"
+    return f"At most {in_flight:,} in flight, {waited}. The event loop stood still for up to {still} at a time."
 
 
 def _in_flight(at: list[float], samples: list[Sample]) -> Any:
