@@ -28,8 +28,13 @@ class Problem(BaseModel):
 
 def problem(status: int, detail: str, headers: Mapping[str, str] | None = None) -> Response:
     """Return a problem+json answer; its status stands in the body and on the wire."""
+    return Response(problem_body(status, detail), status, headers=headers, media_type=MEDIA_TYPE)
+
+
+def problem_body(status: int, detail: str) -> bytes:
+    """Return a problem detail as JSON."""
     body = {"type": "about:blank", "title": title(status), "status": status, "detail": detail}
-    return Response(json.dumps(body), status, headers=headers, media_type=MEDIA_TYPE)
+    return json.dumps(body).encode()
 
 
 def title(status: int) -> str:

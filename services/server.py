@@ -13,6 +13,7 @@ from typing import Any
 
 import uvicorn
 
+from services.guard import sweep
 from services.telemetry import Telemetry
 from services.telemetry.kernel import unread_connections
 
@@ -39,7 +40,11 @@ class Server(uvicorn.Server):
     async def serve(self, sockets: list[socket.socket] | None = None) -> None:
         """Serve until a signal says to stop."""
         async with self._telemetry.running():
-            await super().serve(sockets)
+            sweeper = asyncio.create_task(sweep(self.server_state.connections))
+            try:
+                await super().serve(sockets)
+            finally:
+                sweeper.cancel()
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Begin to drain; on a second signal, die of it."""

@@ -15,6 +15,7 @@ from starlette.types import ASGIApp
 
 from services.draining import DrainingMiddleware
 from services.express import ExpressLane
+from services.guard import GuardedProtocol
 from services.logs import log_config
 from services.server import Server
 from services.settings import ServiceSettings, SettingsError, read_settings
@@ -63,7 +64,7 @@ def _server(settings: ServiceSettings, application: FastAPI, telemetry: Telemetr
     config = uvicorn.Config(
         TelemetryMiddleware(app, telemetry),
         loop=settings.loop,
-        http=stamped_protocol(telemetry),
+        http=stamped_protocol(telemetry, GuardedProtocol),
         ws="none",
         lifespan="on",
         backlog=BACKLOG,

@@ -41,11 +41,11 @@ class StampedProtocol(HttpToolsProtocol):
         """Stamp the request, then let uvicorn start (or, behind another on this connection, queue) its task."""
         ledger = Ledger(perf_counter(), kernel.waited(self._socket), self.scope)
         ledger.client_left = self._client_left
+        super().on_headers_complete()  # raises for a target that is none
         self.scope[SCOPE_KEY] = ledger  # type: ignore[literal-required]
         self._open = [earlier for earlier in self._open if not earlier.finished]
         self._open.append(ledger)
         self.telemetry.live.in_loop.add(ledger)
-        super().on_headers_complete()
 
     def _client_left(self) -> bool:
         return kernel.left_by_peer(self._socket)
@@ -62,7 +62,7 @@ class StampedProtocol(HttpToolsProtocol):
         self.pipeline.clear()
 
 
-def stamped_protocol(telemetry: Telemetry) -> type[StampedProtocol]:
-    """Return the protocol class to give to `uvicorn.Config(http=...)`, bound to `telemetry`."""
+def stamped_protocol(telemetry: Telemetry, kind: type[StampedProtocol] = StampedProtocol) -> type[StampedProtocol]:
+    """Return the protocol class to give to `uvicorn.Config(http=...)`: `kind`, bound to `telemetry`."""
     attributes: dict[str, Any] = {"telemetry": telemetry}
-    return type("StampedProtocol", (StampedProtocol,), attributes)
+    return type(kind.__name__, (kind,), attributes)

@@ -1,0 +1,108 @@
+"""uvicorn's protocol with limits on what a client may send, and refusals that are problems like all others."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from time import monotonic
+from typing import Any
+
+from services.problems import MEDIA_TYPE, problem_body, title
+from services.telemetry.protocol import StampedProtocol
+
+MAX_HEAD = 64 * 1024
+"""Bytes of a request's line and headers; more is a 431."""
+MAX_BODY = 64 * 1024
+"""Bytes that a request may announce as its body (none of ours needs one); more is a 413."""
+VERSIONS = frozenset({"1.0", "1.1"})
+REQUEST_TIMEOUT = 20.0
+"""Seconds from a request's first byte, or from the opening of a connection, until the request is whole; then 408."""
+SWEEP = 1.0
+"""Seconds from one look at all connections to the next."""
+
+
+class GuardedProtocol(StampedProtocol):
+    """Refuses what is malformed, too large or too slow, and closes its connection."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Start a connection, from which a request is due."""
+        super().connection_made(transport)
+        self._head = 0
+        self._served = False  # the head of the request that is due was good, and has been passed on
+        self._due_since: float | None = monotonic()
+
+    def data_received(self, data: bytes) -> None:
+        """Take bytes, as long as the head that they belong to is not too large."""
+        if self._due_since is None:
+            self._due_since = monotonic()
+        self._head += len(data)
+        super().data_received(data)
+        if self._head > MAX_HEAD and not self._served:
+            self._refuse(431, f"the request's line and headers are larger than {MAX_HEAD} bytes")
+
+    def on_message_begin(self) -> None:
+        """Start a request."""
+        super().on_message_begin()
+        self._served = False
+        self._due_since = monotonic()
+
+    def on_headers_complete(self) -> None:
+        """Pass the request on, unless it announces too large a body."""
+        if self.parser.get_http_version() not in VERSIONS:
+            self._refuse(505, "this service speaks HTTP/1.1 and HTTP/1.0")
+            return
+        length = next((value for name, value in self.headers if name == b"content-length"), b"0")
+        if int(length) > MAX_BODY:
+            self._refuse(413, f"the request's body is larger than {MAX_BODY} bytes")
+            return
+        self._served = True
+        super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        """Take a piece of a body that was not refused."""
+        if self._served:
+            super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        """Note that the request is whole, and nothing more is due."""
+        if self._served:
+            super().on_message_complete()
+        self._served = False
+        self._head = 0
+        self._due_since = None
+
+    def send_400_response(self, msg: str) -> None:
+        """Refuse what is not HTTP."""
+        self._refuse(400, "the request is not well-formed HTTP/1.1")
+
+    def expire(self, now: float) -> None:
+        """Close the connection if a request has been due on it for too long."""
+        if self._due_since is None or now - self._due_since <= REQUEST_TIMEOUT:
+            return
+        if self.cycle is not None and not self.cycle.response_complete:
+            return  # an answer is under way on this connection; look again when it is out
+        if self._served:
+            self.transport.close()
+        else:
+            self._refuse(408, f"no whole request came within {REQUEST_TIMEOUT:g} s")
+
+    def _refuse(self, status: int, detail: str) -> None:
+        """Answer with a problem, unless the connection is closed already, and close it."""
+        body = problem_body(status, detail)
+        head = [
+            f"HTTP/1.1 {status} {title(status)}",
+            f"content-type: {MEDIA_TYPE}",
+            f"content-length: {len(body)}",
+            "connection: close",
+        ]
+        self.transport.write("\r\n".join([*head, "", ""]).encode() + body)
+        self.transport.close()
+
+
+async def sweep(connections: Iterable[Any]) -> None:
+    """Close the connections that are too slow, until cancelled."""
+    while True:
+        await asyncio.sleep(SWEEP)
+        now = monotonic()
+        for connection in tuple(connections):
+            connection.expire(now)

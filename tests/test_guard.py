@@ -1,0 +1,216 @@
+"""What a client may send, and what becomes of it when it sends something else."""
+
+from __future__ import annotations
+
+import json
+import random
+import socket
+import threading
+from collections.abc import Iterator
+
+import pytest
+
+from services import guard
+from services.backend.app import build
+from services.guard import MAX_BODY, MAX_HEAD
+from services.settings import BackendSettings
+from services.start import _server
+from services.telemetry import Telemetry
+from tests.eventually import eventually
+from tests.telemetry.server import Served, read_all, request
+
+MUTATIONS = 3000
+
+
+@pytest.fixture(scope="module")
+def backend() -> Iterator[Served]:
+    """The backend, as the service starts it, in a thread of this process; requests are due within half a second."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(guard, "REQUEST_TIMEOUT", 0.5)
+        patched.setattr(guard, "SWEEP", 0.05)
+        settings, telemetry = BackendSettings(delay=0, log_level="error"), Telemetry()
+        with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listener:
+            listener.bind(("127.0.0.1", 0))
+            port = listener.getsockname()[1]
+            server = _server(settings, build(settings, telemetry), telemetry, port)
+            thread = threading.Thread(target=server.run, args=([listener],))
+            thread.start()
+            eventually(server.trouble, None)
+            yield Served(port, telemetry)
+            server.should_exit = True
+            thread.join(20)
+
+
+def sent(backend: Served, data: bytes) -> bytes:
+    """Return all that comes back for these bytes, until the server closes the connection."""
+    with backend.connect() as connection:
+        connection.sendall(data)
+        return read_all(connection)
+
+
+def refusal(answer: bytes) -> int:
+    """Return the status of an answer that must be a problem, alone on its connection."""
+    head, _, body = answer.partition(b"\r\n\r\n")
+    status = int(head.split()[1])
+    assert b"content-type: application/problem+json" in head
+    assert b"connection: close" in head
+    assert json.loads(body)["status"] == status
+    return status
+
+
+HEAD = b"GET /task1 HTTP/1.1\r\nHost: x\r\n"
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
+        b"GET /task1 HTTP/1.1\nHost: x\n\n",
+        HEAD + b"Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        HEAD + b"Transfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\n0\r\n\r\n",
+        HEAD + b"Content-Length: 3\r\nContent-Length: 4\r\n\r\nabcd",
+        HEAD + b"Content-Length: 3\r\nContent-Length: 3\r\n\r\nabc",
+        HEAD + b"Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        HEAD + b"Transfer-Encoding: chunked, gzip\r\n\r\n0\r\n\r\n",
+        HEAD + b"X: a\r\n folded\r\n\r\n",
+        HEAD + b"X : a\r\n\r\n",
+        HEAD + b"Content-Length: -1\r\n\r\n",
+        HEAD + b"Content-Length: 99999999999999999999999\r\n\r\n",
+        b"GET /task\x001 HTTP/1.1\r\nHost: x\r\n\r\n",
+    ],
+)
+def test_what_is_not_well_formed_is_a_400(backend: Served, data: bytes) -> None:
+    """Requests that two servers could read in two ways (smuggling) among them."""
+    assert refusal(sent(backend, data)) == 400
+
+
+def test_another_version_is_a_505(backend: Served) -> None:
+    """HTTP/0.9 has no status to answer with, so it is told in the words of its successor."""
+    assert refusal(sent(backend, b"GET /task1\r\n\r\n")) == 505
+
+
+@pytest.mark.parametrize("header", [b"X: " + b"a" * MAX_HEAD, b"X: a\r\n" * (MAX_HEAD // 6)])
+def test_too_large_a_head_is_a_431(backend: Served, header: bytes) -> None:
+    """One header without end, or headers without end: memory stays bounded."""
+    assert refusal(sent(backend, HEAD + header)) == 431
+
+
+def test_too_long_a_target_is_a_431(backend: Served) -> None:
+    """It is part of the head."""
+    assert refusal(sent(backend, b"GET /" + b"a" * MAX_HEAD)) == 431
+
+
+def test_a_head_just_within_the_limit_is_served(backend: Served) -> None:
+    """The limit is for the head of one request, not for all that a connection brings."""
+    one = HEAD + b"X: " + b"a" * (MAX_HEAD - len(HEAD) - 100) + b"\r\n"
+    answers = sent(backend, (one + b"\r\n") * 3 + one + b"Connection: close\r\n\r\n")
+    assert answers.count(b"HTTP/1.1 200 OK") == 4
+
+
+def test_too_large_a_body_is_a_413(backend: Served) -> None:
+    """It is refused when it is announced, before any of it is read."""
+    assert refusal(sent(backend, HEAD + b"Content-Length: %d\r\n\r\n" % (MAX_BODY + 1) + b"a" * 100)) == 413
+
+
+def test_a_body_that_nobody_asked_for_does_no_harm(backend: Served) -> None:
+    """A GET may have one; what follows it on the connection is served too."""
+    first = HEAD + b"Content-Length: 5\r\n\r\nhello"
+    assert sent(backend, first + request("/task2", close=True)).count(b"HTTP/1.1 200 OK") == 2
+
+
+@pytest.mark.parametrize("data", [b"", b"\r\n", b"GET /ta", HEAD + b"X: a"])
+def test_a_request_that_does_not_come_is_a_408(backend: Served, data: bytes) -> None:
+    """A connection that sends nothing, or never ends its head, is closed in the documented time."""
+    assert refusal(sent(backend, data)) == 408
+
+
+def test_dribbling_does_not_buy_time(backend: Served) -> None:
+    """A byte now and then is still no request; not even on a connection that has had an answer."""
+    with backend.connect() as connection:
+        connection.sendall(request("/task1"))
+        assert connection.recv(65536).startswith(b"HTTP/1.1 200")
+        connection.settimeout(0.02)
+        answer = b""
+        for _ in range(500):
+            try:
+                connection.sendall(b"\r\n")
+                answer += connection.recv(65536)
+            except TimeoutError:
+                continue
+            except ConnectionError:
+                break
+            if answer.endswith(b"}"):
+                break
+        assert b"HTTP/1.1 408" in answer
+
+
+def test_a_body_without_end_is_cut_off(backend: Served) -> None:
+    """The answer has gone out by then; the connection is closed without another."""
+    with backend.connect() as connection:
+        connection.sendall(HEAD + b"Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n")
+        answer = read_all(connection)
+    assert answer.count(b"HTTP/1.1") == 1
+    assert answer.startswith(b"HTTP/1.1 200")
+
+
+def test_an_idle_connection_that_was_served_is_kept(backend: Served) -> None:
+    """Keeping alive has a time of its own, longer than any client of ours keeps a connection."""
+    with backend.connect() as connection:
+        for _ in range(2):
+            connection.sendall(request("/task1"))
+            assert connection.recv(65536).startswith(b"HTTP/1.1 200")
+            threading.Event().wait(0.8)  # longer than a request may be due
+
+
+@pytest.mark.parametrize(
+    "target", ["http://evil.example/task1", "//evil.example/task1", "/..%2ftask1", "/%2e%2e/task1"]
+)
+def test_no_target_is_taken_for_another(backend: Served, target: str) -> None:
+    """An absolute target's host is nothing to us; whatever is not one name is a 404."""
+    status = int(backend.get(target).split()[1])
+    assert status == (200 if target.startswith("http:") else 404)
+
+
+def mutated(good: bytes, chance: random.Random) -> bytes:
+    """Return a message with some of its bytes changed, doubled, removed or cut off."""
+    data = bytearray(good)
+    for _ in range(chance.randint(1, 6)):
+        at = chance.randrange(len(data) or 1)
+        what = chance.randrange(5)
+        if what == 0 and data:
+            data[at] = chance.randrange(256)
+        elif what == 1:
+            data[at:at] = bytes(chance.randrange(256) for _ in range(chance.randint(1, 8)))
+        elif what == 2:
+            del data[at : at + chance.randint(1, 8)]
+        elif what == 3:
+            data[at:at] = data[at : at + chance.randint(1, 40)]
+        else:
+            del data[max(1, at) :]
+    return bytes(data)
+
+
+def test_malformed_messages_by_the_thousand(backend: Served, caplog: pytest.LogCaptureFixture) -> None:
+    """The process lives, answers the next good request, logs no traceback, and no label has grown."""
+    good = [
+        request("/task1?delay=0&status=404"),
+        HEAD + b"Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n",
+        HEAD + b"Content-Length: 5\r\nExpect: 100-continue\r\n\r\nhello",
+        b"OPTIONS * HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"CONNECT x:80 HTTP/1.1\r\nHost: x\r\n\r\n",
+        HEAD + b"Connection: upgrade\r\nUpgrade: websocket\r\n\r\n",
+    ]
+    chance = random.Random(20240420)
+    for number in range(MUTATIONS):
+        with backend.connect() as connection:
+            connection.sendall(mutated(good[number % len(good)], chance))
+    assert backend.get("/task1").endswith(b'{"message":"success"}')
+    eventually(lambda: backend.telemetry.live.in_flight | backend.telemetry.live.in_loop, set())
+    labels = {
+        (sample.labels["method"], sample.labels["route"])
+        for family in backend.telemetry.registry.collect()
+        for sample in family.samples
+        if "route" in sample.labels
+    }
+    assert {route for _, route in labels} <= {"/{task}", "unmatched"}
+    assert "Traceback" not in caplog.text
