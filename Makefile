@@ -41,6 +41,8 @@ format: setup ## put the code into shape
 lock: setup ## bring the locked requirements up to date
 	@for set in services lab dev; do $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --upgrade --generate-hashes \
 		--no-emit-index-url --no-header requirements/$$set.in -o requirements/$$set.txt; done
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --upgrade --generate-hashes --no-emit-index-url \
+		--no-header -c requirements/dev.txt requirements/backend.in -o requirements/backend.txt
 
 clean: ## remove what the other targets made
 	rm -rf .venv build runs .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info
