@@ -8,7 +8,7 @@ from typing import Any
 
 import plotly.graph_objects as go  # type: ignore[import-untyped]
 
-from services.lab.report.bars import Segment, first_due, pick, segments
+from services.lab.report.bars import GRAIN, Segment, first_due, pick, segments
 from services.lab.report.palette import LOOKS, QUEUES
 from services.lab.report.scale import LABEL, Scale
 from services.lab.report.words import duration, end, failed
