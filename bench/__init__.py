@@ -1,0 +1,1 @@
+"""Benchmarks: the lab's async-gateway beside its peers, in one run on one machine."""

@@ -1,0 +1,100 @@
+"""Our own gateway with its telemetry taken out: no ledger, no stamp, no metric, no heartbeat, no admin port.
+
+It is `python -m services.gateway` itself, with the pieces of the telemetry replaced by ones that do nothing, so that
+all else is the same. A piece that is not there any more is an error, so that this cannot quietly leave something in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any, Self
+from unittest.mock import patch
+
+from aiohttp import ClientSession
+from starlette.types import ASGIApp
+
+from services import start
+from services.gateway.app import build
+from services.settings import GatewaySettings
+from services.telemetry import Telemetry, Upstream
+from services.telemetry.protocol import StampedProtocol
+from services.telemetry.upstream import Call
+
+
+class NoTelemetry(Telemetry):
+    """Watches nothing."""
+
+    def upstream(self, name: str) -> Upstream:
+        """Return an upstream whose calls nobody follows."""
+        return NoUpstream(name, self.metrics, self.live)
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Run without a heartbeat."""
+        yield
+
+
+class NoUpstream(Upstream):
+    """Follows no call."""
+
+    def call(self) -> Call:
+        """Return a call that nothing is noted of."""
+        return NOTHING
+
+
+class NoCall(Call):
+    """Notes nothing."""
+
+    __slots__ = ()
+
+    def __init__(self) -> None:
+        """Leave everything out."""
+
+    def __enter__(self) -> Self:
+        """Do nothing."""
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
+        """Do nothing."""
+
+
+NOTHING = NoCall()
+
+
+class NoAdmin:
+    """Serves no admin port."""
+
+    def __init__(self, *_arguments: object) -> None:
+        pass
+
+    def start(self) -> None:
+        """Do nothing."""
+
+    def close(self) -> None:
+        """Do nothing."""
+
+
+def untraced(**options: Any) -> ClientSession:
+    """Return a client's session without the trace, which would cost something even if it did nothing."""
+    del options["trace_configs"]
+    return ClientSession(**options)
+
+
+def _application_alone(app: ASGIApp, _telemetry: Telemetry) -> ASGIApp:
+    return app
+
+
+def _unstamp() -> None:
+    """Take the stamps out of the protocol: what remains is uvicorn's own, under whatever the services add to it."""
+    for name in ("connection_made", "on_headers_complete", "connection_lost"):
+        delattr(StampedProtocol, name)
+
+
+if __name__ == "__main__":
+    _unstamp()
+    with (
+        patch.multiple(start, Telemetry=NoTelemetry, TelemetryMiddleware=_application_alone, AdminServer=NoAdmin),
+        patch("services.gateway.asynchronous.aiohttp.ClientSession", untraced),
+    ):
+        start.run(GatewaySettings, build)

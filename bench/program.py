@@ -1,0 +1,118 @@
+"""One program under measurement, as a process of its own, and what the kernel says of it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from http.client import HTTPException
+from pathlib import Path
+from time import monotonic, sleep
+from types import TracebackType
+from typing import Self
+from urllib.error import HTTPError
+from urllib.request import ProxyHandler, build_opener
+
+from services.lab.errors import LabError
+from services.lab.process import LOOPBACK, READY_WITHIN, SOURCES, STOPPED_WITHIN
+
+POLL = 0.02
+UTIME, STIME = 11, 12
+"""Fields of /proc/PID/stat, counted from behind the program's name (proc_pid_stat(5)); clock ticks."""
+
+_DIRECT = build_opener(ProxyHandler({}))
+
+
+class Program:
+    """A program that listens on `port` of loopback. Its output goes to a file in `folder`, as a service's would.
+
+    Nothing of the caller's environment reaches it but PATH: a benchmark is not to depend on a forgotten variable.
+    """
+
+    def __init__(self, name: str, argv: list[str], port: int, folder: Path, settings: dict[str, str]) -> None:
+        self.name = name
+        self.argv = argv
+        self.port = port
+        self.settings = settings
+        self.log = folder / f"{name}.log"
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> Self:
+        """Start it; `ready` waits until it answers."""
+        with self.log.open("wb") as output:
+            self._process = subprocess.Popen(  # noqa: S603 - the benchmark's own programs
+                self.argv,
+                cwd=SOURCES,
+                env={"PATH": os.environ.get("PATH", os.defpath), **self.settings},
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        return self
+
+    def __exit__(self, _kind: type[BaseException] | None, _e: BaseException | None, _t: TracebackType | None) -> None:
+        """Stop it."""
+        process = self._process
+        if process is None:
+            return
+        process.terminate()
+        try:
+            process.wait(STOPPED_WITHIN)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+    @property
+    def url(self) -> str:
+        """Where the program answers."""
+        return f"http://{LOOPBACK}:{self.port}"
+
+    @property
+    def pid(self) -> int:
+        """The process's id. The program was started."""
+        assert self._process is not None
+        return self._process.pid
+
+    def ready(self, path: str = "/task1") -> None:
+        """Return when the program answers 200. Raises LabError when it ends, or does not in time."""
+        deadline = monotonic() + READY_WITHIN
+        while not _answers(f"{self.url}{path}"):
+            if self._process is None or self._process.poll() is not None or monotonic() > deadline:
+                last = self.log.read_text(errors="replace").strip().splitlines()[-1:]
+                raise LabError(f"{self.name} did not start: {last[0] if last else 'it said nothing'}")
+            sleep(POLL)
+
+    def cpu_seconds(self) -> float:
+        """Return the processor time that the program has used, its workers' included; the grain is 10 ms."""
+        return sum(_ticks(pid) for pid in (self.pid, *_children(self.pid))) / os.sysconf("SC_CLK_TCK")
+
+
+def module(name: str) -> list[str]:
+    """Return the command line that runs a Python module of this repository."""
+    return [sys.executable, "-m", name]
+
+
+def ask(url: str) -> tuple[int, bytes]:
+    """Return the status and the body of a GET, whatever they are. Raises OSError or HTTPException for no answer."""
+    try:
+        with _DIRECT.open(url, timeout=5) as answer:
+            return answer.status, answer.read()
+    except HTTPError as error:
+        return error.code, error.read()
+
+
+def _answers(url: str) -> bool:
+    try:
+        return ask(url)[0] == 200
+    except (OSError, HTTPException):
+        return False
+
+
+def _ticks(pid: int) -> int:
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return int(fields[UTIME]) + int(fields[STIME])
+
+
+def _children(pid: int) -> list[int]:
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]

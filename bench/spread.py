@@ -1,0 +1,40 @@
+"""Several measurements of one thing: their median, and how far they lie apart."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import median
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """The median of the measurements, the least and the greatest."""
+
+    median: float
+    least: float
+    greatest: float
+
+    @property
+    def relative(self) -> float:
+        """The distance from the least to the greatest, in parts of the median; 0 where that is 0."""
+        return (self.greatest - self.least) / self.median if self.median else 0.0
+
+
+def spread(values: Sequence[float]) -> Spread:
+    """Return the spread of the values. Raises ValueError when there are none."""
+    if not values:
+        raise ValueError("nothing was measured")
+    return Spread(median(values), min(values), max(values))
+
+
+def paired_ratio(values: Sequence[float], others: Sequence[float]) -> Spread:
+    """Return the spread of each round's own ratio: what slowed the machine in a round slowed both of its sides.
+
+    Raises ValueError when the rounds do not pair up, or one of `others` is 0.
+    """
+    if len(values) != len(others):
+        raise ValueError(f"{len(values)} and {len(others)} measurements do not pair up")
+    if not all(others):
+        raise ValueError("nothing can be a multiple of 0")
+    return spread([value / other for value, other in zip(values, others, strict=True)])
