@@ -67,9 +67,9 @@ class Server(uvicorn.Server):
         deadline = monotonic() + (self.config.timeout_graceful_shutdown or 0)
         await self._read_all(deadline)
         await self._stop_listening(sockets or [])
-        # A client may be about to ask on a connection that it has just opened, or has kept.
-        await asyncio.sleep(GRACE)
-        await self._read_all(deadline)
+        if self.server_state.connections:  # a client may be about to ask on one that it has just opened, or has kept
+            await asyncio.sleep(GRACE)
+            await self._read_all(deadline)
         await super().shutdown(sockets)
 
     async def _stop_listening(self, listeners: list[socket.socket]) -> None:

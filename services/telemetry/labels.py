@@ -23,9 +23,13 @@ def route_label(scope: Mapping[str, Any]) -> str:
     FastAPI keeps the full path of an included router's route in an effective context of its own: `scope["route"].path`
     lacks the prefix (pinned by tests/telemetry/test_labels.py).
     """
-    context = scope.get("fastapi", {}).get("effective_route_context")
-    for route in (context, scope.get("route")):
-        template = getattr(route, "path_format", None) or getattr(route, "path", None)
-        if isinstance(template, str) and template:
+    if "fastapi" in scope:
+        template = _template(scope["fastapi"].get("effective_route_context"))
+        if template:
             return template
-    return UNMATCHED
+    return _template(scope.get("route")) or UNMATCHED
+
+
+def _template(route: object) -> str | None:
+    template = getattr(route, "path_format", None) or getattr(route, "path", None)
+    return template if isinstance(template, str) else None
