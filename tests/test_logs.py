@@ -40,6 +40,7 @@ def test_lines_for_people(capsys: pytest.CaptureFixture[str]) -> None:
     logging.getLogger("services.gateway.sync").info("Received %s Request!!", "task1")
     logging.getLogger("uvicorn.error").info("Started")
     logging.getLogger("services").debug("unheard")
+    logging.getLogger().handlers[0].flush()
     first, second = capsys.readouterr().out.splitlines()
     assert re.fullmatch(f"{TIME} - Received task1 Request!!", first)
     assert second == "INFO:     Started"
@@ -51,6 +52,7 @@ def test_an_object_a_line(capsys: pytest.CaptureFixture[str]) -> None:
     for name in ("services", "uvicorn.error"):
         logging.getLogger(name).debug('a "quoted"\nline')
     logging.getLogger("uvicorn.access").info('%s - "%s %s HTTP/%s" %d', "1.2.3.4:5", "GET", "/task1", "1.1", 200)
+    logging.getLogger().handlers[0].flush()
     entries = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert [entry["message"] for entry in entries] == ['a "quoted"\nline'] * 2 + [
         '1.2.3.4:5 - "GET /task1 HTTP/1.1" 200'

@@ -16,7 +16,7 @@ from services.sender.record import Record
 class Sample(BaseModel):
     """What an admin port said at one moment; `at` is seconds since the gateway's first request was due."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     at: float
     in_flight: int
@@ -27,7 +27,7 @@ class Sample(BaseModel):
 class Verdict(BaseModel):
     """Whether a gateway did what the lab claims of it, and a sentence that says so with the figures."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     ok: bool
     sentence: str
@@ -36,7 +36,7 @@ class Verdict(BaseModel):
 class GatewayRun(BaseModel):
     """What was sent to one gateway (or to any other URL, then without mode, samples and verdict)."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     name: str
     url: str
@@ -49,7 +49,7 @@ class GatewayRun(BaseModel):
 class Run(BaseModel):
     """A whole run. Times are seconds."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     kind: Literal["inflight-lab/run/1"] = "inflight-lab/run/1"
     started: datetime

@@ -68,7 +68,7 @@ def _async(delay: float, records: Sequence[Record], _samples: Sequence[Sample]) 
         ok=ok,
         sentence=(
             f"It served the tasks side by side on one thread: the last took {last.seconds:.2f} s, "
-            f"and no task waited longer than {waited:.2f} s in any queue."
+            f"and no task waited longer than {waited * 1000:.0f} ms in any queue."
         ),
     )
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import signal
 import threading
 from collections.abc import Callable
 from http import HTTPStatus
@@ -12,6 +11,8 @@ from typing import ClassVar
 
 from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import choose_encoder
+
+from services.telemetry.signals import leave_signals_to_main_thread
 
 IDLE_TIMEOUT = 5.0
 """Seconds that a client may take over its request, or over reading the answer, before it is hung up on."""
@@ -65,10 +66,7 @@ class AdminServer:
         self._thread.start()
 
     def _serve(self) -> None:
-        # A signal goes to any thread that does not block it (signal(7)). Taken by this one, it would not interrupt the
-        # call in which a blocked event loop's thread waits, and SIGTERM would go unheard until that call is over.
-        if hasattr(signal, "pthread_sigmask"):
-            signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
+        leave_signals_to_main_thread()
         self._server.serve_forever(POLL)
 
     def close(self) -> None:

@@ -1,0 +1,70 @@
+"""Writes log lines from a thread, many at a time: a request's way does not lead through a system call for each line."""
+
+from __future__ import annotations
+
+import logging
+import sys
+import threading
+import time
+from collections import deque
+from typing import ClassVar
+
+from services.telemetry.signals import leave_signals_to_main_thread
+
+BATCH = 0.01
+"""Seconds in which lines gather before they are written: too short to be seen, long enough for hundreds of them."""
+
+# What no formatter here shows need not be found out for each line (Python's logging HOWTO, "Optimization").
+logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
+logging._srcfile = None  # noqa: SLF001 - the HOWTO's own advice
+
+
+class LogWriter(logging.Handler):
+    """Formats and writes to standard output, from one thread for all of its kind, so that lines keep their order."""
+
+    _lines: ClassVar[deque[tuple[LogWriter, logging.LogRecord]]] = deque()
+    _some = threading.Event()
+    _writing = threading.Lock()
+    _thread: threading.Thread | None = None
+
+    def handle(self, record: logging.LogRecord) -> bool:
+        """Leave the record to the thread."""
+        self._lines.append((self, record))
+        if not self._some.is_set():
+            self._some.set()
+            self._start()
+        return True
+
+    def flush(self) -> None:
+        """Write all that has been left so far; `logging` does this when the process ends."""
+        with self._writing:
+            lines = [handler.line(record) for handler, record in self._taken()]
+            if lines and sys.stdout is not None:
+                try:
+                    sys.stdout.write("".join(lines))
+                    sys.stdout.flush()
+                except (OSError, ValueError):  # nobody reads them any more
+                    return
+
+    def line(self, record: logging.LogRecord) -> str:
+        """Return the record as a line; one that cannot be formatted is reported as `logging` does."""
+        try:
+            return self.format(record) + "\n"
+        except Exception:  # noqa: BLE001 - as in logging's own handlers
+            self.handleError(record)
+            return ""
+
+    def _taken(self) -> list[tuple[LogWriter, logging.LogRecord]]:
+        return [self._lines.popleft() for _ in range(len(self._lines))]
+
+    def _start(self) -> None:
+        if LogWriter._thread is None:
+            LogWriter._thread = threading.Thread(target=self._run, name="log", daemon=True)
+            LogWriter._thread.start()
+
+    def _run(self) -> None:
+        leave_signals_to_main_thread()
+        while self._some.wait():
+            time.sleep(BATCH)
+            self._some.clear()
+            self.flush()
