@@ -10,6 +10,7 @@ from fastapi import Response
 
 from services.gateway.answer import read_awaiting, relayed
 from services.gateway.backend import Backend
+from services.gateway.connector import Connector
 from services.gateway.errors import translated
 from services.parameters import Delay, Status, Task
 from services.telemetry import Upstream, cancelled_on_disconnect
@@ -27,7 +28,7 @@ class Gateway:
     async def open(self) -> None:
         """Open one session; aiohttp's own limit of 100 connections would be a queue that nobody sees."""
         self.session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=self.backend.limit or 0),
+            connector=Connector(self.backend.limit),
             timeout=aiohttp.ClientTimeout(total=None, sock_connect=self.backend.connect_timeout),
             trace_configs=[self.upstream.aiohttp_trace()] if self.backend.limit else [],  # no limit, no queue
             cookie_jar=aiohttp.DummyCookieJar(),

@@ -1,4 +1,4 @@
-"""A `requests` session as the two blocking gateways need it: a timeout that bounds the whole answer."""
+"""A `requests` session as the two blocking gateways need it: a whole answer in time, and no connection used dead."""
 
 from __future__ import annotations
 
@@ -8,8 +8,13 @@ from typing import Any
 
 import requests
 from requests.adapters import HTTPAdapter
-from urllib3 import HTTPConnectionPool
+from urllib3 import HTTPConnectionPool, Timeout
 from urllib3.connection import HTTPConnection
+
+IDLE_LIMIT = 60.0
+"""Seconds that a connection may have idled when it is used again: fewer than our servers keep one (75)."""
+AT_LEAST = 0.001
+"""Seconds; urllib3 takes no timeout of 0."""
 
 
 def requests_session() -> requests.Session:
@@ -32,32 +37,68 @@ class _Socket(socket.socket):
     """
 
     _deadline: float | None = None
+    heard = False
+    """Whether anything has come since this was last set to False."""
+    read_at = 0.0
+    """When something was last read; a reading of `time.monotonic`."""
 
     def settimeout(self, value: float | None, /) -> None:
         super().settimeout(value)
         self._deadline = None if value is None else monotonic() + value
 
     def recv_into(self, *args: Any) -> int:
+        self.read_at = monotonic()
         if self._deadline is not None:
-            left = self._deadline - monotonic()
+            left = self._deadline - self.read_at
             if left <= 0:
                 raise TimeoutError("timed out")
             super().settimeout(left)
-        return super().recv_into(*args)
+        length = super().recv_into(*args)
+        self.heard = self.heard or length > 0
+        return length
 
 
 class _Connection(HTTPConnection):
+    sock: Any
+
     def _new_conn(self) -> socket.socket:
         connected = super()._new_conn()
         return _Socket(fileno=connected.detach())
 
+    @property
+    def is_connected(self) -> bool:
+        """Whether the connection can be used again; the pool replaces one that cannot."""
+        return super().is_connected and monotonic() - self.sock.read_at <= IDLE_LIMIT
+
 
 class _Pool(HTTPConnectionPool):
+    """Sends a request once more if it went out on a kept connection that broke before a byte of the answer came.
+
+    That is how a request ends which crosses the backend's closing of an idle connection (RFC 9112, section 9.3.1). The
+    second is sent on a connection of its own, and both share one timeout.
+    """
+
     ConnectionCls = _Connection
+
+    def _make_request(self, conn: Any, *args: Any, **kwargs: Any) -> Any:
+        kept, started = conn.sock, monotonic()
+        if kept is None:
+            return super()._make_request(conn, *args, **kwargs)
+        kept.heard = False
+        try:
+            return super()._make_request(conn, *args, **kwargs)
+        except ConnectionError:  # http.client's RemoteDisconnected is one
+            if kept.heard:
+                raise
+        conn.close()
+        given: Timeout = kwargs["timeout"]
+        left = float(given.read_timeout or 0) - (monotonic() - started)
+        kwargs["timeout"] = Timeout(connect=given.connect_timeout, read=max(AT_LEAST, left))
+        return super()._make_request(conn, *args, **kwargs)
 
 
 class _Adapter(HTTPAdapter):
-    """TLS has sockets of its own: there the timeout is for each read."""
+    """TLS has sockets of its own: there the timeout is for each read, and nothing is sent again."""
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         super().init_poolmanager(*args, **kwargs)

@@ -1,0 +1,54 @@
+"""The blocking gateways' session: which connections it uses again."""
+
+from __future__ import annotations
+
+from time import monotonic
+
+import pytest
+import requests
+
+from services.gateway import session
+from services.gateway.session import requests_session
+from services.start import IDLE_TIMEOUT
+from tests.hardness.closing import CLOSE_AFTER, WHOLE, closing_backend
+
+
+def test_a_connection_is_kept() -> None:
+    """Blocking is the only difference between the gateways: all three keep their connections."""
+    with closing_backend(lambda _connection, _number: WHOLE) as backend, requests_session() as kept:
+        for _ in range(3):
+            kept.get(backend.url)
+    assert backend.received == [(1, 1), (1, 2), (1, 3)]
+
+
+def test_a_connection_that_idled_too_long_is_not_used_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The server may be about to close it; a new one costs less than a broken request."""
+    now = [monotonic()]
+    monkeypatch.setattr(session, "monotonic", lambda: now[0])
+    with closing_backend(lambda _connection, _number: WHOLE) as backend, requests_session() as kept:
+        for idle in (0.0, session.IDLE_LIMIT - 1, session.IDLE_LIMIT + 1):
+            now[0] += idle
+            kept.get(backend.url)
+    assert backend.received == [(1, 1), (1, 2), (2, 1)]
+
+
+def test_clients_give_a_connection_up_before_our_servers_do() -> None:
+    """Else a request could cross the server's closing."""
+    assert session.IDLE_LIMIT < IDLE_TIMEOUT
+
+
+def test_both_tries_share_one_timeout() -> None:
+    """A backend that breaks a kept connection late leaves little time for the second try."""
+    with (
+        closing_backend(
+            lambda connection, number: WHOLE if number == 1 and connection == 1 else CLOSE_AFTER
+        ) as backend,
+        requests_session() as kept,
+    ):
+        kept.get(backend.url, timeout=(5, 5))
+        backend.hold = 0.6
+        started = monotonic()
+        with pytest.raises(requests.Timeout):
+            kept.get(backend.url, timeout=(5, 0.9))
+        assert monotonic() - started >= 0.9
+    assert backend.received == [(1, 1), (1, 2), (2, 1)]
