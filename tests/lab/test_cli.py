@@ -209,6 +209,14 @@ def test_demo_with_some_gateways_and_a_closed_pipe(tmp_path: Path) -> None:
     assert report.exists()
 
 
+LOADING = """
+from services.lab import cli
+command = cli._command
+cli._command = lambda: print("loading", flush=True) or command()
+cli.main()
+"""
+"""`inflight`, which says when it begins to load what it needs."""
+
 MOMENTS = {"being loaded": "", "services start": "The backend takes", "mid-burst": "task2 Send!!"}
 
 
@@ -217,8 +225,7 @@ MOMENTS = {"being loaded": "", "services start": "The backend takes", "mid-burst
 def test_demo_can_be_stopped_at_any_moment(tmp_path: Path, number: signal.Signals, moment: str) -> None:
     """Exit code 130, one word, no traceback, and no process left, not even of a gateway whose event loop is blocked."""
     files = ["--report", str(tmp_path / "report.html"), "--json", str(tmp_path / "run.json")]
-    program = "from services.lab.cli import main; print('loading'); main()"
-    with command("demo", "--gateway", "sync", "--delay", "30", *files, program=program) as demo:
+    with command("demo", "--gateway", "sync", "--delay", "30", *files, program=LOADING) as demo:
         demo.until(MOMENTS[moment] or "loading")
         os.kill(demo.process.pid, number)
         code, _, errors = demo.ends()
