@@ -19,7 +19,7 @@ from rich.progress import SpinnerColumn, TimeRemainingColumn
 
 from bench import bursts, cost, machine, memory, scrapes, start_up, throughput, wrk
 from bench.contenders import KEYS, Rig
-from bench.limits import raise_descriptors
+from bench.limits import SCHEDSTAT, kernel_tells, raise_descriptors
 from bench.report import keep, show, write
 from bench.throughput import Plan, Say
 from services.lab.errors import INTERRUPTED, LabError
@@ -27,7 +27,7 @@ from services.lab.progress import progress_on
 
 PARTS = ("bursts", "cost", "memory", "scrapes", "start_up")
 """What is measured besides throughput."""
-BURST_ROUNDS, COST_ROUNDS, SCRAPE_ROUNDS = 5, 2, 7
+BURST_ROUNDS, COST_ROUNDS = 5, 2
 DEFAULT_FOLDER = Path("runs/bench")
 
 
@@ -52,7 +52,9 @@ def main() -> int:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("--rounds", type=_positive, default=7, help="rounds of throughput (default: 7)")
+    parser.add_argument(
+        "--rounds", type=_positive, default=7, help="rounds of throughput, scrapes and start-up (default: 7)"
+    )
     parser.add_argument("--seconds", type=_positive, default=2, help="of load for each in each round (default: 2)")
     parser.add_argument("--connections", type=_positive, default=64, help="kept open by the load tool (default: 64)")
     parser.add_argument(
@@ -87,8 +89,8 @@ def _measure(plan: Plan, only: Sequence[str]) -> dict[str, Any]:
     rows = [key for key in KEYS if key in only]
     if (rows or "scrapes" in only) and not wrk.installed():
         raise LabError(wrk.MISSING)
-    if not Path("/proc/self/stat").exists():
-        raise LabError("the benchmarks read /proc: they need Linux")
+    if not kernel_tells():
+        raise LabError(f"the benchmarks need {SCHEDSTAT}, so they need Linux")
     descriptors = raise_descriptors()
     results: dict[str, Any] = {
         "kind": "inflight-lab/bench/1",
@@ -131,10 +133,10 @@ def _parts(rig: Rig, plan: Plan, rows: Sequence[str]) -> dict[str, tuple[int, An
         "cost": (cost.steps(COST_ROUNDS), partial(cost.measure, rig, COST_ROUNDS)),
         "memory": (memory.steps(), partial(memory.measure, rig)),
         "scrapes": (
-            scrapes.steps(SCRAPE_ROUNDS),
-            partial(scrapes.measure, rig, SCRAPE_ROUNDS, plan.seconds, plan.connections),
+            scrapes.steps(plan.rounds),
+            partial(scrapes.measure, rig, plan.rounds, plan.seconds, plan.connections),
         ),
-        "start_up": (start_up.steps(), partial(start_up.measure, rig)),
+        "start_up": (start_up.steps(plan.rounds), partial(start_up.measure, rig, plan.rounds)),
     }
 
 

@@ -112,6 +112,16 @@ class Client:
             sent.append(loop.create_task(self.get()))
         return dict(Counter(await asyncio.gather(*sent)))
 
+    async def keep_busy(self, count: int, connections: int) -> dict[str, int]:
+        """Send `count` requests, on each connection the next one when the last is answered; return how they ended."""
+        left = iter(range(count))
+
+        async def one_after_another() -> list[str]:
+            return [await self.get() for _ in left]
+
+        ended = await asyncio.gather(*(one_after_another() for _ in range(connections)))
+        return dict(Counter(outcome for each in ended for outcome in each))
+
     def close(self) -> None:
         """Close the connections."""
         for connection in self._idle:

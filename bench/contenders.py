@@ -72,9 +72,7 @@ class Rig:
         if key == "nginx":
             return self._nginx(key, upstream.port) if self.nginx else None
         if key in PEERS:
-            port = _port()
-            settings = {"PORT": str(port), "BACKEND_URL": upstream.url}
-            return Program(key, module(f"bench.peers.{PEERS[key]}"), port, self.folder, settings)
+            return self.peer(key, upstream.url)
         quiet = QUIET if key.endswith(("-quiet", "-bare")) else DEFAULT
         if key.startswith("backend"):
             return self.backend(key, settings=quiet)
@@ -90,6 +88,12 @@ class Rig:
         """Return our async-gateway, not yet started; a bare one has its telemetry taken out."""
         program = "bench.peers.gateway_bare" if bare else "services.gateway"
         return self._service(name, program, {"GATEWAY_MODE": "async", "BACKEND_URL": backend_url, **settings})
+
+    def peer(self, key: str, backend_url: str) -> Program:
+        """Return one of the PEERS, not yet started."""
+        port = _port()
+        settings = {"PORT": str(port), "BACKEND_URL": backend_url}
+        return Program(key, module(f"bench.peers.{PEERS[key]}"), port, self.folder, settings)
 
     def _nginx(self, name: str, backend: int | None = None) -> Program:
         port = _port()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -104,11 +105,14 @@ def _bursts(found: dict[str, Any] | None) -> Iterator[Point]:
         gateway, backend = found["gateway"][size], found["backend"][size]
         ratio = paired_ratio([each["seconds"] for each in gateway], [each["seconds"] for each in backend])
         alone = spread([each["seconds"] for each in backend])
-        lost = sum(count for each in gateway for outcome, count in each["outcomes"].items() if outcome != "200")
+        lost = sum((Counter(each["outcomes"]) for each in gateway), Counter())
+        lost.pop("200", None)
+        how = f" ({', '.join(f'{outcome}: {count:,}' for outcome, count in lost.items())})" if lost else ""
         yield Point(
             3,
             f"{int(size):,} at once, D = {found['delay']:g} s: at most {most:g} times the backend alone; nobody lost",
-            f"{times(ratio)} (backend alone {alone.median:.2f} s); {lost:,} of {len(gateway) * int(size):,} lost",
+            f"{times(ratio)} (backend alone {alone.median:.2f} s); "
+            f"{lost.total():,} of {len(gateway) * int(size):,} lost{how}",
             ratio.median <= most and not lost,
         )
 
@@ -136,7 +140,7 @@ def _memory(found: dict[str, Any] | None) -> Iterator[Point]:
         text = f"{each / KB:.1f} KB ({start / MB:.0f} MB before, {found['peak'][0] / MB:.0f} MB with all in flight)"
     else:
         each, text = float("inf"), "never were all in flight"
-    yield Point(5, f"at most 40 KB a request in flight at {size:,}", text + lost, each <= 40 * KB)
+    yield Point(5, f"at most 40 KB a request in flight at {size:,}", text + lost, each <= 40 * KB and not lost)
     yield Point(
         5,
         "memory back within 10% of the start after the burst",
@@ -155,16 +159,8 @@ def _memory(found: dict[str, Any] | None) -> Iterator[Point]:
 
 
 def _scrapes(memory: dict[str, Any] | None, found: dict[str, Any] | None) -> Iterator[Point]:
-    if memory is not None and memory["scrapes_waiting"]:
-        waiting, working = (spread(memory[name] or [0.0]) for name in ("scrapes_waiting", "scrapes_working"))
-        yield Point(
-            6,
-            f"/metrics within 100 ms with {memory['size']:,} connections open",
-            f"{waiting.median / MS:.0f} ms, at worst {waiting.greatest / MS:.0f} ms; "
-            f"while they are being accepted and answered {working.median / MS:.0f} ms, "
-            f"at worst {working.greatest / MS:.0f} ms",
-            waiting.greatest <= 100 * MS,
-        )
+    if memory is not None:
+        yield _metrics_answered(memory)
     if found is not None:
         ratio = paired_ratio(found["with"], found["without"])
         yield Point(
@@ -173,6 +169,21 @@ def _scrapes(memory: dict[str, Any] | None, found: dict[str, Any] | None) -> Ite
             f"{times(ratio, 3)}; a scrape takes {found['cpu'] / MS:.1f} ms of processor time",
             ratio.median >= 0.98,
         )
+
+
+def _metrics_answered(memory: dict[str, Any]) -> Point:
+    target = f"/metrics within 100 ms with {memory['size']:,} connections open"
+    if not memory["scrapes_waiting"]:
+        return Point(6, target, "never were all open at once", met=False)
+    waiting = spread(memory["scrapes_waiting"])
+    text = f"{waiting.median / MS:.0f} ms, at worst {waiting.greatest / MS:.0f} ms"
+    if memory["scrapes_working"]:
+        working = spread(memory["scrapes_working"])
+        text += (
+            f"; while they are being accepted and answered {working.median / MS:.0f} ms, "
+            f"at worst {working.greatest / MS:.0f} ms"
+        )
+    return Point(6, target, text, waiting.greatest <= 100 * MS)
 
 
 def _start_up(found: dict[str, Any] | None) -> Iterator[Point]:

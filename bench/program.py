@@ -17,8 +17,6 @@ from services.lab.errors import LabError
 from services.lab.process import LOOPBACK, READY_WITHIN, SOURCES, STOPPED_WITHIN
 
 POLL = 0.02
-UTIME, STIME = 11, 12
-"""Fields of /proc/PID/stat, counted from behind the program's name (proc_pid_stat(5)); clock ticks."""
 
 _DIRECT = build_opener(ProxyHandler({}))
 
@@ -84,8 +82,8 @@ class Program:
             sleep(POLL)
 
     def cpu_seconds(self) -> float:
-        """Return the processor time that the program has used, its workers' included; the grain is 10 ms."""
-        return sum(_ticks(pid) for pid in (self.pid, *_children(self.pid))) / os.sysconf("SC_CLK_TCK")
+        """Return the processor time that the program's threads have used, its workers' included."""
+        return sum(_run_time(pid) for pid in (self.pid, *_children(self.pid)))
 
 
 def module(name: str) -> list[str]:
@@ -109,9 +107,9 @@ def _answers(url: str) -> bool:
         return False
 
 
-def _ticks(pid: int) -> int:
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return int(fields[UTIME]) + int(fields[STIME])
+def _run_time(pid: int) -> float:
+    """Return the processor seconds of the process's living threads; /proc/PID/stat says the same in steps of 10 ms."""
+    return sum(int(each.read_text().split()[0]) for each in Path(f"/proc/{pid}/task").glob("*/schedstat")) / 1e9
 
 
 def _children(pid: int) -> list[int]:

@@ -15,23 +15,22 @@ from bench.program import ask
 from services.lab.errors import LabError
 from services.lab.process import LOOPBACK
 
-TIMES = 7
 POLL = 0.005
 WITHIN = 30.0
 
 Say = Callable[[str], None]
 
 
-def steps() -> int:
+def steps(times: int) -> int:
     """Return how many times `measure` will say something."""
-    return TIMES
+    return times
 
 
-def measure(rig: Rig, say: Say) -> dict[str, Any]:
+def measure(rig: Rig, times: int, say: Say) -> dict[str, Any]:
     """Return the seconds of each start, the two in turn."""
     found: dict[str, Any] = {"gateway": [], "help": []}
-    for number in range(TIMES):
-        say(f"start {number + 1} of {TIMES}")
+    for number in range(times):
+        say(f"start {number + 1} of {times}")
         found["gateway"].append(_gateway(rig, number))
         found["help"].append(_help())
     return found
