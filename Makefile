@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 ARGS ?=
 
-.PHONY: help setup demo test up down lint format lock clean
+.PHONY: help setup demo test up down bench lint format lock clean
 
 help: ## print this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 12
@@ -29,6 +29,10 @@ up: ## bring the lab up on a kind cluster, with dashboards and port-forwards
 
 down: ## remove it, the cluster included
 	@k8s/down
+
+bench: setup ## measure the async-gateway beside its peers (needs wrk; nginx too if it is there); ARGS="--help" says more
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/bench.txt
+	@$(BIN)/python -m bench $(ARGS)
 
 lint: setup ## style and types, without changing a file
 	@$(BIN)/ruff check .
