@@ -17,6 +17,15 @@ MAX_BODY = 64 * 1024
 VERSIONS = frozenset({"1.0", "1.1"})
 REQUEST_TIMEOUT = 20.0
 """Seconds from a request's first byte, or from the opening of a connection, until the request is whole; then 408."""
+UNREAD_TIMEOUT = 20.0
+"""Seconds that a client may leave an answer unread; then its connection is cut."""
+PIECE = 4096
+"""Bytes that are parsed at once: what lies behind them waits until their requests are answered.
+
+A client may send its next requests before it has read an answer (RFC 9112, section 9.3.2). uvicorn reads all that
+come, a quarter of a megabyte at a time, and keeps an object of some kilobytes for each: a small client could fill the
+memory.
+"""
 SWEEP = 1.0
 """Seconds from one look at all connections to the next."""
 
@@ -30,9 +39,32 @@ class GuardedProtocol(StampedProtocol):
         self._head = 0
         self._served = False  # the head of the request that is due was good, and has been passed on
         self._due_since: float | None = monotonic()
+        self._held = b""
+        self._unread_since: float | None = None
 
     def data_received(self, data: bytes) -> None:
-        """Take bytes, as long as the head that they belong to is not too large."""
+        """Take bytes; those of later requests wait until the earlier ones are answered."""
+        if self.pipeline or len(data) > PIECE:
+            self._held += data
+            self._parse_held()
+        else:
+            self._parse(data)
+
+    def on_response_complete(self) -> None:
+        """Go on with what was held back behind the request that is answered now."""
+        super().on_response_complete()
+        if self._held:
+            self._parse_held()
+
+    def _parse_held(self) -> None:
+        while self._held and not self.pipeline and not self.transport.is_closing():
+            piece, self._held = self._held[:PIECE], self._held[PIECE:]
+            self._parse(piece)
+        if self._held:
+            self.flow.pause_reading()
+
+    def _parse(self, data: bytes) -> None:
+        """Parse bytes, as long as the head that they belong to is not too large."""
         if self._due_since is None:
             self._due_since = monotonic()
         self._head += len(data)
@@ -75,8 +107,21 @@ class GuardedProtocol(StampedProtocol):
         """Refuse what is not HTTP."""
         self._refuse(400, "the request is not well-formed HTTP/1.1")
 
+    def pause_writing(self) -> None:
+        """Note that the client does not read."""
+        super().pause_writing()
+        self._unread_since = monotonic()
+
+    def resume_writing(self) -> None:
+        """Note that it has read all."""
+        super().resume_writing()
+        self._unread_since = None
+
     def expire(self, now: float) -> None:
-        """Close the connection if a request has been due on it for too long."""
+        """Close the connection if a request has been due on it for too long, or an answer has not been read."""
+        if self._unread_since is not None and now - self._unread_since > UNREAD_TIMEOUT:
+            self.transport.abort()
+            return
         if self._due_since is None or now - self._due_since <= REQUEST_TIMEOUT:
             return
         if self.cycle is not None and not self.cycle.response_complete:
