@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import errno
+import socket
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import ClassVar
+from time import monotonic
+from typing import Any, ClassVar
 
 from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import choose_encoder
 
+from services.telemetry.scrape import Scrape
 from services.telemetry.signals import leave_signals_to_main_thread
 
 IDLE_TIMEOUT = 5.0
-"""Seconds that a client may take over its request, or over reading the answer, before it is hung up on."""
+"""Seconds that a client may take from one answer to having read the next, before it is hung up on."""
+MAX_CONNECTIONS = 250
+"""Connections at once, each with a thread of its own; for one more, the one that waits longest is hung up on."""
 
 
 class PortError(Exception):
@@ -53,7 +59,7 @@ class AdminServer:
             "/livez": lambda: _probe(alive()),
             "/readyz": lambda: _probe(ready()),
         }
-        handler = type("AdminHandler", (_Handler,), {"paths": paths, "registry": registry})
+        handler = type("AdminHandler", (_Handler,), {"paths": paths, "scrape": Scrape(registry)})
         try:
             self._server = _Server((host, port), handler)
         except OSError as error:
@@ -81,13 +87,37 @@ class _Server(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 128
 
+    def __init__(self, *args: Any) -> None:
+        self.waiting_since: dict[socket.socket, float] = {}
+        super().__init__(*args)
+
+    def verify_request(self, request: Any, client_address: object) -> bool:
+        """Take the connection, at the expense of the one that has waited longest where there are too many."""
+        if len(self.waiting_since) >= MAX_CONNECTIONS:
+            _hang_up(min(tuple(self.waiting_since.items()), key=lambda item: item[1])[0])
+        self.waiting_since[request] = monotonic()
+        return True
+
+    def service_actions(self) -> None:
+        """Hang up on the slow; `http.server`'s own timeout is for each read, so dribbling would buy time."""
+        now = monotonic()
+        for connection, since in tuple(self.waiting_since.items()):
+            if now - since > IDLE_TIMEOUT:
+                _hang_up(connection)
+
+    def shutdown_request(self, request: Any) -> None:
+        """Forget the connection, and close it."""
+        self.waiting_since.pop(request, None)
+        super().shutdown_request(request)
+
     def handle_error(self, request: object, client_address: object) -> None:
         """Say nothing: a scraper that hangs up is its own business."""
 
 
 class _Handler(BaseHTTPRequestHandler):
     paths: ClassVar[dict[str, Callable[[], Answer] | None]]
-    registry: ClassVar[CollectorRegistry]
+    scrape: ClassVar[Scrape]
+    server: _Server
     timeout = IDLE_TIMEOUT
     protocol_version = "HTTP/1.1"
     server_version = "inflight-lab"
@@ -114,7 +144,7 @@ class _Handler(BaseHTTPRequestHandler):
             encode, content_type = choose_encoder(self.headers.get("Accept", ""))
         except (ValueError, TypeError):  # an Accept whose version is not a number
             encode, content_type = choose_encoder("")
-        return HTTPStatus.OK, content_type, encode(self.registry)
+        return HTTPStatus.OK, content_type, self.scrape.text(encode, content_type)
 
     def _answer(self, status: HTTPStatus, content_type: str, body: bytes) -> None:
         self.send_response(status)
@@ -125,9 +155,16 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         if self.command != "HEAD":
             self.wfile.write(body)
+        self.server.waiting_since[self.connection] = monotonic()
 
     def log_message(self, *_args: object) -> None:
         """Keep a second's scrapes and probes out of the service's log."""
+
+
+def _hang_up(connection: socket.socket) -> None:
+    """Wake the connection's thread from whatever it waits for; it closes the connection then."""
+    with suppress(OSError):
+        connection.shutdown(socket.SHUT_RDWR)
 
 
 def _probe(trouble: str | None) -> Answer:
