@@ -27,7 +27,7 @@ from services.lab.progress import progress_on
 
 PARTS = ("bursts", "cost", "memory", "scrapes", "start_up")
 """What is measured besides throughput."""
-BURST_ROUNDS, COST_ROUNDS = 5, 2
+BURST_ROUNDS, COST_ROUNDS = 4, 2
 DEFAULT_FOLDER = Path("runs/bench")
 
 

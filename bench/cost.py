@@ -20,7 +20,7 @@ from services.lab.errors import LabError
 
 RATE = 1000.0
 FEW, MANY = 100, 4000
-WINDOW = 5.0
+WINDOW = 4.0
 """Seconds of measurement in each round."""
 SETTLING = 1.0
 """Seconds, beyond the backend's delay, that the flow gets to become even and to open its connections."""

@@ -19,8 +19,8 @@ DELAY = 4.0
 BURSTS = 10
 EVERY = 0.2
 """Seconds from one scrape to the next."""
-IDLE = 16.0
-"""Seconds after which aiohttp closes an idle connection (15 by default), and one more."""
+IDLE = 31.0
+"""Seconds after which aiohttp has closed an idle connection: it looks every 15, for those idle for 15; and one more."""
 RESIDENT = "process_resident_memory_bytes"
 
 Say = Callable[[str], None]
