@@ -22,7 +22,7 @@ demo: setup ## run the experiment on this machine; ARGS="--delay 10" for the art
 	@$(BIN)/inflight demo $(ARGS)
 
 test: setup lint ## every check and every test; ARGS goes to pytest
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest --numprocesses 3 --dist loadgroup $(ARGS)
 
 up: ## bring the lab up on a kind cluster, with dashboards and port-forwards
 	@k8s/up

@@ -11,6 +11,8 @@ import pytest
 from services.settings import BackendSettings, GatewaySettings, SenderSettings
 from tests.stage import Stage, Standing
 
+pytest_plugins = ["tests.sharing"]
+
 
 @pytest.fixture(autouse=True)
 def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,7 +17,10 @@ from services.sender.sender import Sender, Target
 from tests.eventually import eventually
 from tests.stage import Stage, scrape
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the kernel's queue is counted on Linux only")
+pytestmark = [
+    pytest.mark.alone,
+    pytest.mark.skipif(sys.platform != "linux", reason="the kernel's queue is counted on Linux only"),
+]
 
 TASKS = 5
 DELAY = 1.0
@@ -54,7 +57,7 @@ def test_the_admin_port_answers_while_the_application_cannot(stage: Stage, loop:
             assert metrics.value("http_requests_in_flight") == 1
             with urlopen(f"{gateway.admin_url}/livez", timeout=5) as answer:
                 assert answer.status == 200
-        assert sorted(took)[len(took) // 2] < 0.1
+        assert min(took) < 0.1  # the quickest: a busy machine delays some, a blocked loop would delay all by a second
     assert [record.outcome for record in records] == ["ok"] * TASKS
     assert all(record.seconds >= DELAY for record in records)
 

@@ -17,6 +17,7 @@ AT_ONCE = 30
 KINDS = ("ok", "missing", "error", "invalid", "timeout", "leaves")
 WEIGHTS = (82, 5, 5, 5, 1, 2)
 UPSTREAM_TIMEOUT = 1.5
+LEAVERS = 3
 GAUGES = ("http_requests_in_flight", "http_requests_waiting", "http_client_requests_in_flight")
 
 
@@ -98,14 +99,14 @@ def test_the_blocking_gateways_count_exactly_too(stage: Stage, mode: str) -> Non
     gateway = stage.gateway(mode, stage.backend(delay=0, log_level="warning"), log_level="warning")
     kinds = ["ok"] * 400 + ["missing"] * 50 + ["error"] * 50 + ["invalid"] * 50
     statuses = asyncio.run(send_all(gateway, random.Random(8).sample(kinds, len(kinds))))
-    for _ in range(5):
+    for _ in range(LEAVERS):
         with socket.create_connection(("127.0.0.1", gateway.port)) as leaver:
-            leaver.sendall(b"GET /task?delay=0.3 HTTP/1.1\r\nHost: x\r\n\r\n")
+            leaver.sendall(b"GET /task?delay=1.5 HTTP/1.1\r\nHost: x\r\n\r\n")
             eventually(lambda: scrape(gateway).value("http_requests_in_flight"), 1)
         eventually(lambda: scrape(gateway).value("http_requests_in_flight"), 0)
     assert statuses == {200: 400, 404: 50, 503: 50, 422: 50}
-    metrics = settled(gateway, "http_requests_completed_total", len(kinds) + 5)
+    metrics = settled(gateway, "http_requests_completed_total", len(kinds) + LEAVERS)
     assert {code: completed(metrics, code) for code in statuses} == statuses
-    assert completed(metrics, 499) == 5
+    assert completed(metrics, 499) == LEAVERS
     for gauge in GAUGES:
         settled(gateway, gauge)

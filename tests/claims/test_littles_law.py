@@ -12,6 +12,8 @@ from services.sender.schedule import open_loop
 from services.sender.sender import Sender, Target
 from tests.stage import Stage, settled
 
+pytestmark = pytest.mark.alone
+
 RATE = 40.0
 DURATION = 8.0
 DELAY = 0.5

@@ -14,7 +14,10 @@ from services.telemetry.server_timing import parse_server_timing
 from tests.eventually import eventually
 from tests.telemetry.server import read_until, request, served
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the kernel's wait is known on Linux only")
+pytestmark = [
+    pytest.mark.alone,
+    pytest.mark.skipif(sys.platform != "linux", reason="the kernel's wait is known on Linux only"),
+]
 
 UNMATCHED = {"method": "GET", "route": "unmatched"}
 BLOCK = 0.4

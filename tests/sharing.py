@@ -1,0 +1,44 @@
+"""How tests that run side by side share the machine (a pytest plug-in, loaded by conftest.py).
+
+What uses the cluster or Docker stays on one worker, and so does each file, whose fixtures are costly. A test marked
+`alone` compares times: while it runs, no other does.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+TESTS = Path(__file__).resolve().parent
+ON_ONE_WORKER = {"cluster", "containers", "k8s"}
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Declare the mark."""
+    config.addinivalue_line("markers", "alone: compares times; no other test runs meanwhile")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep together what must stay on one worker."""
+    for item in items:
+        file = item.path.relative_to(TESTS)
+        together = "cluster" if file.parts[0] in ON_ONE_WORKER else str(file)
+        item.add_marker(pytest.mark.xdist_group(together))
+
+
+@pytest.fixture(autouse=True)
+def machine(request: pytest.FixtureRequest) -> Iterator[None]:
+    """The machine: shared, or for a test marked `alone`, whole."""
+    run = os.environ.get("PYTEST_XDIST_TESTRUNUID")
+    if run is None:  # one process runs all tests, one after another
+        yield
+        return
+    whole = request.node.get_closest_marker("alone") is not None
+    with (Path(tempfile.gettempdir()) / f"inflight-lab-{run}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX if whole else fcntl.LOCK_SH)
+        yield
