@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import AfterValidator, Field, HttpUrl, ValidationError, field_validator, model_validator
@@ -125,4 +126,9 @@ def read_settings(kind: type[S]) -> S:
 def _line(fault: Any) -> str:
     name = str(fault["loc"][0]).upper() if fault["loc"] else "settings"
     wanted = fault["msg"].removeprefix("Value error, ").removeprefix("Input ")
-    return f"{name}={fault['input']!r}: {wanted}"
+    return f"{name}={_without_secrets(fault['input'])!r}: {wanted}"
+
+
+def _without_secrets(value: object) -> object:
+    """Return a setting's value without the user and the password that its URLs may hold."""
+    return re.sub(r"(\w+://)?\S*@", r"\1***@", value) if isinstance(value, str) else value
