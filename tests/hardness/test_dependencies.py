@@ -1,4 +1,4 @@
-"""What the services are built from: no pinned version with a known vulnerability, as far as the database can be asked."""
+"""What the services are built from: no pinned version with a known vulnerability, where the database can be asked."""
 
 from __future__ import annotations
 
