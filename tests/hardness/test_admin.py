@@ -28,7 +28,7 @@ from tests.stage import Stage
 from tests.telemetry.server import read_all
 
 SCRAPERS = 100
-ROUNDS = 10
+ROUNDS = 8
 REQUESTS = 100
 SLOWDOWN = 1.5
 """How much slower the service may be while it is scraped ten times a second, on a busy machine with two cores."""
@@ -148,6 +148,7 @@ def scraper(url: str) -> Iterator[subprocess.Popen[bytes]]:
         process.wait()
 
 
+@pytest.mark.alone
 def test_a_scraper_slows_the_service_hardly_at_all(stage: Stage) -> None:
     """Rounds of requests with and without a scraper that asks ten times a second, in turn; medians are compared."""
     backend = stage.backend(delay=0, log_level="warning")

@@ -69,6 +69,7 @@ def backend(monkeypatch: pytest.MonkeyPatch) -> Iterator[Standing]:
         thread.join(20)
 
 
+@pytest.mark.timeout(max(120, REQUESTS / 50))
 @pytest.mark.parametrize("mode", MODULES)
 def test_idle_connections_are_never_used_dead(backend: Standing, monkeypatch: pytest.MonkeyPatch, mode: str) -> None:
     """Pauses around the client's limit: connections are kept and given up all the time, and no request fails."""

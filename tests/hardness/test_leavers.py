@@ -62,6 +62,7 @@ def as_before(service: Service, then: Footprint) -> None:
     assert footprint(service).memory < then.memory + GROWTH, service.name
 
 
+@pytest.mark.timeout(max(120, LEAVERS / 20))
 def test_the_async_gateway_cancels_what_nobody_waits_for(stage: Stage) -> None:
     """Each is a 499 at the gateway and, its call cancelled, at the backend; memory and descriptors are as before."""
     backend = stage.backend(delay=0, log_level="warning")
@@ -90,6 +91,7 @@ def unseen(gateway: Service, backend: Service) -> float:
     return gone(scrape(gateway)) - scrape(backend).value("http_requests_completed_total")
 
 
+@pytest.mark.timeout(max(120, LEAVERS / 20))
 @pytest.mark.parametrize("mode", ["sync", "threadpool"])
 def test_the_blocking_gateways_count_whoever_left(stage: Stage, mode: str) -> None:
     """Their calls go on, because no thread can be cancelled; afterwards all is as it was."""
