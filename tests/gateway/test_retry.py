@@ -23,13 +23,15 @@ MODES = pytest.mark.parametrize("mode", MODULES)
 BREAK = pytest.mark.parametrize("last", [CLOSE, RESET], ids=["closed", "reset"])
 
 
-def relayed(mode: str, plan: Plan, requests: int) -> tuple[list[int | type[UpstreamError]], list[tuple[int, int]]]:
+def relayed(
+    mode: str, plan: Plan, requests: int, limit: int | None = None
+) -> tuple[list[int | type[UpstreamError]], list[tuple[int, int]]]:
     """Return what became of each request, sent one after the other, and what the backend received."""
     with closing_backend(plan) as backend:
         outcomes: list[int | type[UpstreamError]] = []
 
         async def send() -> None:
-            place = Backend(backend.url, connect_timeout=5, timeout=UPSTREAM_TIMEOUT)
+            place = Backend(backend.url, connect_timeout=5, timeout=UPSTREAM_TIMEOUT, limit=limit)
             upstream = Telemetry().upstream("backend")
             gateway = import_module(f"services.gateway.{MODULES[mode]}").Gateway(place, upstream)
             await gateway.open()
@@ -54,6 +56,13 @@ def test_a_kept_connection_that_breaks_unheard_is_tried_once_more(mode: str, las
     outcomes, received = relayed(mode, lambda connection, number: WHOLE if (connection, number) != (1, 2) else last, 3)
     assert outcomes == [200, 200, 200]
     assert received == [(1, 1), (1, 2), (2, 1), (2, 2)]
+
+
+@MODES
+def test_a_limit_on_connections_does_not_stand_in_the_way(mode: str) -> None:
+    """The broken connection gives its place to the fresh one."""
+    plan: Plan = lambda connection, number: WHOLE if (connection, number) != (1, 2) else CLOSE  # noqa: E731
+    assert relayed(mode, plan, 3, limit=1) == ([200, 200, 200], [(1, 1), (1, 2), (2, 1), (2, 2)])
 
 
 @MODES

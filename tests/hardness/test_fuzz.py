@@ -21,7 +21,7 @@ from tests.hardness.footprint import MEGABYTE, footprint
 from tests.stage import Metrics, Stage, scrape, settled
 from tests.test_guard import mutated
 
-MESSAGES = int(os.environ.get("FUZZ_MESSAGES", "3000"))
+MESSAGES = int(os.environ.get("FUZZ_MESSAGES", "2400"))
 SEED = int(os.environ.get("FUZZ_SEED", "20240420"))
 TALKERS = 4
 TIMEOUT = 0.02
@@ -37,6 +37,8 @@ GOOD = [
     b"GET /task1 HTTP/1.1\r\nHost: x\r\n\r\nGET /task2 HTTP/1.0\r\nConnection: keep-alive\r\n\r\n",
     b"GET /metrics HTTP/1.1\r\nHost: x\r\nAccept: application/openmetrics-text; version=1.0.0, text/plain\r\n\r\n",
     b"HEAD /livez HTTP/1.0\r\n\r\n",
+    b"GET /task1 HTTP/1.1\r\nHost: x\r\nX: " + b"a" * 6000 + b"\r\n\r\nGET /task2 HTTP/1.1\r\nHost: x\r\n\r\n",
+    b"GET /task1?delay=0 HTTP/1.1\r\nHost: x\r\n\r\n" * 120,
 ]
 ROUTES = {"/{task}", UNMATCHED}
 CODES = {str(code) for code in range(200, 600)}
