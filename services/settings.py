@@ -62,7 +62,7 @@ class GatewaySettings(ServiceSettings):
 
     gateway_mode: GatewayMode = Field("async", description="How the gateway calls the backend.")
     backend_url: Place = Field(HttpUrl("http://127.0.0.1:8000"), description="Where the backend is.")
-    connect_timeout: PositiveSeconds = Field(2.0, description="To reach the backend; then 502.")
+    connect_timeout: PositiveSeconds = Field(5.0, description="To reach the backend; then 502.")
     upstream_timeout: PositiveSeconds = Field(90.0, description="For the backend's whole answer; then 504.")
     upstream_limit: int | None = Field(
         None, ge=1, description="Connections to the backend at once; more calls queue. Unset: no limit."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import socket
 import sys
@@ -16,6 +17,7 @@ from starlette.types import ASGIApp
 from services.draining import DrainingMiddleware
 from services.express import ExpressLane
 from services.guard import GuardedProtocol
+from services.log_writer import Line
 from services.logs import log_config
 from services.server import Server
 from services.settings import ServiceSettings, SettingsError, read_settings
@@ -43,6 +45,7 @@ def run(kind: type[S], build: Callable[[S, Telemetry], FastAPI]) -> None:
         settings = read_settings(kind)
         service = _bind(settings.host, settings.port, "PORT")
         disable_created_metrics()  # type: ignore[no-untyped-call]
+        logging.setLogRecordFactory(Line)
         telemetry = Telemetry()
         server = _server(settings, build(settings, telemetry), telemetry, service.getsockname()[1])
         admin = _admin(settings, server, telemetry)

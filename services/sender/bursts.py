@@ -16,6 +16,7 @@ from prometheus_client import (
     disable_created_metrics,
 )
 
+from services.log_writer import Line
 from services.logs import log_config
 from services.sender.metrics import SenderMetrics
 from services.sender.record import Record
@@ -42,6 +43,7 @@ def run() -> None:
     except (SettingsError, PortError) as error:
         print(error, file=sys.stderr)
         sys.exit(2)
+    logging.setLogRecordFactory(Line)
     logging.config.dictConfig(log_config(settings.log_level, settings.log_format))
     admin.start()
     try:
