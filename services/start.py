@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import math
 import socket
@@ -53,6 +54,8 @@ def run(kind: type[S], build: Callable[[S, Telemetry], FastAPI]) -> None:
         print(error, file=sys.stderr)
         sys.exit(USAGE_ERROR)
     admin.start()
+    gc.collect()
+    gc.freeze()  # what is loaded by now stays: the collector need not look through it again and again
     try:
         server.run(sockets=[service])
     finally:

@@ -37,7 +37,7 @@ def read_blocking(answer: requests.Response) -> bytes:
 async def read_awaiting(answer: aiohttp.ClientResponse) -> bytes:
     """Return the body of an aiohttp answer; the caller's timeout bounds the time. Raises UpstreamRubbish."""
     body = b""
-    async for chunk in answer.content.iter_any():
+    while chunk := await answer.content.readany():
         body += chunk
         if len(body) > MAX_ANSWER:
             answer.close()

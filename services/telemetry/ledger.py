@@ -63,6 +63,12 @@ class Ledger:
         if self.on_disconnect is not None:
             self.on_disconnect()
 
+    def forget(self) -> None:
+        """Let go of the request, which holds the ledger: a circle would be left to the garbage collector."""
+        self.scope = {}
+        self.client_left = _cannot_tell
+        self.on_disconnect = None
+
     def total(self, now: float) -> float:
         """Return the seconds from the request's arrival in the kernel (where that is known) to `now`."""
         return now - self.read_at + (self.kernel or 0.0)

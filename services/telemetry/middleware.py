@@ -84,6 +84,7 @@ class TelemetryMiddleware:
         self.live.in_flight.discard(ledger)
         method, route = method_label(ledger.scope), route_label(ledger.scope)
         code = CLIENT_CLOSED_REQUEST if ledger.disconnected else unanswered or ledger.status
+        ledger.forget()
         completed, duration = self._children(method, route, code)
         completed.inc()
         duration.observe(perf_counter() - (ledger.entered_at or 0.0))

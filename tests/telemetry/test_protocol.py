@@ -20,7 +20,7 @@ pytestmark = [
 ]
 
 UNMATCHED = {"method": "GET", "route": "unmatched"}
-BLOCK = 0.4
+BLOCK = 0.6
 
 
 async def _answer(send: Send) -> None:
