@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 ARGS ?=
 
-.PHONY: help setup demo test up down bench lint format lock clean
+.PHONY: help setup demo test up down bench soak fuzz lint format lock clean
 
 help: ## print this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 12
@@ -33,6 +33,12 @@ down: ## remove it, the cluster included
 bench: setup ## measure the async-gateway beside its peers (needs wrk; nginx too if it is there); ARGS="--help" says more
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/bench.txt
 	@$(BIN)/python -m bench $(ARGS)
+
+soak: setup ## ten minutes of load with faults injected at random; SOAK_SECONDS for another length
+	@SOAK_SECONDS=$${SOAK_SECONDS:-600} $(BIN)/python -m pytest tests/hardness/test_soak.py --timeout 0 -s
+
+fuzz: setup ## a hundred thousand malformed messages; FUZZ_MESSAGES for another number
+	@FUZZ_MESSAGES=$${FUZZ_MESSAGES:-100000} $(BIN)/python -m pytest tests/hardness/test_fuzz.py --timeout 0 -s
 
 lint: setup ## style and types, without changing a file
 	@$(BIN)/ruff check .
