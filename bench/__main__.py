@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 import signal
 import sys
 import tempfile
@@ -20,6 +19,7 @@ from rich.progress import SpinnerColumn, TimeRemainingColumn
 from bench import bursts, cost, machine, memory, scrapes, start_up, throughput, wrk
 from bench.contenders import KEYS, Rig
 from bench.limits import SCHEDSTAT, kernel_tells, raise_descriptors
+from bench.others import Others
 from bench.report import keep, show, write
 from bench.throughput import Plan, Say
 from services.lab.errors import INTERRUPTED, LabError
@@ -99,6 +99,7 @@ def _measure(plan: Plan, only: Sequence[str]) -> dict[str, Any]:
         "plan": asdict(plan),
         "failed": {},
     }
+    others = Others()
     with tempfile.TemporaryDirectory(prefix="inflight-bench-") as folder:
         rig = Rig(Path(folder), descriptors)
         parts = _parts(rig, plan, rows)
@@ -116,7 +117,7 @@ def _measure(plan: Plan, only: Sequence[str]) -> dict[str, Any]:
                 except LabError as error:
                     results["failed"][name] = str(error)
     results["missing"] = [key for key in rows if key not in results.get("throughput", rows)]
-    results["load_after"] = round(os.getloadavg()[0], 2)
+    results["others"] = round(others.share(), 3)
     return results
 
 

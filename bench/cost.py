@@ -56,11 +56,11 @@ async def _round(gateway: Program, count: int) -> tuple[float, float]:
     """Return the processor time a request and how many were in flight at the end of the window."""
     client = Client(gateway.port)
     settling = count / RATE + SETTLING
-    flow = asyncio.create_task(client.steady(RATE, settling + WINDOW))
+    flow = asyncio.create_task(client.steady(RATE, settling + WINDOW + SETTLING))
     await asyncio.sleep(settling)
     cpu, completed, _ = await asyncio.to_thread(_reading, gateway)
     started = perf_counter()
-    await asyncio.sleep(WINDOW - 0.2)  # the second reading is still within the flow
+    await asyncio.sleep(WINDOW)
     later_cpu, later_completed, in_flight = await asyncio.to_thread(_reading, gateway)
     elapsed = perf_counter() - started
     outcomes = await flow

@@ -15,6 +15,9 @@ from bench.spread import paired_ratio, spread
 HEADERS = ("", "req/s", "least to greatest", "times ours", "median", "p99", "CPU a request", "errors")
 POINT_HEADERS = ("", "target", "measured", "met")
 
+QUIET_ENOUGH = 0.05
+"""The part of the machine that others may take before a run's figures are called into question."""
+
 Rows = list[tuple[str, ...]]
 
 
@@ -35,6 +38,11 @@ def notes(results: dict[str, Any]) -> list[str]:
     """Return what else a reader has to know: the machine, what limited, what failed, what was not measured."""
     machine, plan = results["machine"], results["plan"]
     said = [sentence(machine)]
+    if results["others"] > QUIET_ENOUGH:
+        said.append(
+            f"BUSY: other programs took {results['others']:.0%} of the machine's processor time during this run. Its "
+            "absolute figures say nothing, its ratios little, and no verdict above is final."
+        )
     if results.get("throughput"):
         said.append(
             f"Throughput: {plan['rounds']} rounds of {plan['seconds']} s each, {plan['connections']} connections; "

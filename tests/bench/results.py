@@ -27,7 +27,7 @@ def results(**parts: Any) -> dict[str, Any]:
         "load_before": 0.5,
     }
     plan = {"rounds": 2, "seconds": 2, "connections": 64}
-    return {"machine": machine, "plan": plan, "failed": {}, "missing": [], **parts}
+    return {"machine": machine, "plan": plan, "failed": {}, "missing": [], "others": 0.01, **parts}
 
 
 def bursts(gateway: float, backend: float, outcomes: dict[str, int] | None = None) -> dict[str, Any]:

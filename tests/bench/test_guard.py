@@ -19,7 +19,10 @@ from bench.limits import SCHEDSTAT, kernel_tells
 from bench.program import Program
 from services.lab.process import LOOPBACK
 
-pytestmark = pytest.mark.skipif(not kernel_tells(), reason=f"needs {SCHEDSTAT}, which only Linux has")
+pytestmark = [
+    pytest.mark.alone,
+    pytest.mark.skipif(not kernel_tells(), reason=f"needs {SCHEDSTAT}, which only Linux has"),
+]
 
 REQUESTS, CONNECTIONS, ROUNDS, WARM_UP = 400, 32, 16, 300
 TELEMETRY_AT_MOST = 1.9
@@ -42,23 +45,15 @@ class Upstream(asyncio.Protocol):
         self.transport.write(ANSWER)
 
 
-@pytest.fixture(scope="module")
-def costs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, float]:
-    """Return each program's processor seconds for a round's requests: its cheapest round, as all that disturbs adds."""
-    return run(_measured(tmp_path_factory.mktemp("guard")))
-
-
-def test_the_telemetry_costs_little(costs: dict[str, float]) -> None:
-    """A request costs the gateway not much more than it costs the same gateway without telemetry."""
+def test_a_request_costs_no_more_than_it_should(tmp_path: Path) -> None:
+    """Not much more than the same gateway's without telemetry, nor than that of a peer that has none."""
+    costs = run(_measured(tmp_path))
     assert costs["gateway"] / costs["bare"] <= TELEMETRY_AT_MOST, costs
-
-
-def test_the_gateway_keeps_up_with_a_peer(costs: dict[str, float]) -> None:
-    """A request costs the gateway, telemetry and all, not much more than it costs a peer that has none."""
     assert costs["gateway"] / costs["aiohttp"] <= PEER_AT_MOST, costs
 
 
 async def _measured(folder: Path) -> dict[str, float]:
+    """Return each program's processor seconds for a round's requests: its cheapest round, as all that disturbs adds."""
     server = await asyncio.get_running_loop().create_server(Upstream, LOOPBACK, 0)
     port = server.sockets[0].getsockname()[1]
     with ExitStack() as stack:

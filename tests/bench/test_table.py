@@ -34,6 +34,12 @@ def test_what_was_not_measured_or_failed_is_said() -> None:
     assert "FAILED: cost: no" in said
 
 
+def test_a_busy_machine_is_said() -> None:
+    """A reader learns that the figures are not to be trusted."""
+    assert not any(note.startswith("BUSY") for note in notes(results(others=0.05)))
+    assert any(note.startswith("BUSY: other programs took 42%") for note in notes(results(others=0.42)))
+
+
 def test_what_limited_the_bursts_is_said() -> None:
     """The machine's limit where there is one."""
     run = results(bursts=bursts(1.0, 1.0))
