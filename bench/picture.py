@@ -10,7 +10,7 @@ from bench.contenders import CONTENDERS, Contender
 from bench.points import errs, rates
 from bench.spread import spread
 
-WIDTH, LEFT, RIGHT, TOP, ROW = 980, 400, 90, 64, 30
+WIDTH, LEFT, RIGHT, TOP, ROW = 1100, 456, 90, 64, 30
 TITLE = "Requests a second: median of the rounds, line from least to greatest"
 STYLE = """
 svg { font: 14px system-ui, sans-serif; background: #fff; }
