@@ -31,7 +31,6 @@ down: ## remove it, the cluster included
 	@k8s/down
 
 bench: setup ## measure the async-gateway beside its peers (needs wrk; nginx too if it is there); ARGS="--help" says more
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/bench.txt
 	@$(BIN)/python -m bench $(ARGS)
 
 soak: setup ## ten minutes of load with faults injected at random; SOAK_SECONDS for another length
