@@ -8,7 +8,7 @@ from time import perf_counter, sleep
 
 import pytest
 
-from services.telemetry import kernel
+from services.telemetry import kernel, sock_diag
 
 HEADER = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n"
 
@@ -37,20 +37,20 @@ def test_counts_established_connections_with_unread_bytes(tmp_path: Path) -> Non
     table = tmp_path / "tcp"
     lines = [row(8001, "01", 7), row(8001, "01", 0), row(8002, "01", 7), row(8001, "08", 7), row(8001, "0A", 7)]
     table.write_text(HEADER + "".join(lines) + row(8001, "01", 1))
-    assert kernel.unread_connections(8001, [table]) == 2
+    assert kernel.unread_in_tables(8001, [table]) == 2
 
 
 def test_both_tables_count_and_a_missing_one_does_not_matter(tmp_path: Path) -> None:
     """A machine without IPv6 has no second table."""
     table = tmp_path / "tcp"
     table.write_text(HEADER + row(8001, "01", 7))
-    assert kernel.unread_connections(8001, [table, table]) == 2
-    assert kernel.unread_connections(8001, [table, tmp_path / "none"]) == 1
+    assert kernel.unread_in_tables(8001, [table, table]) == 2
+    assert kernel.unread_in_tables(8001, [table, tmp_path / "none"]) == 1
 
 
 def test_no_table_means_unknown_never_zero(tmp_path: Path) -> None:
     """Where nothing can be read, nothing is claimed."""
-    assert kernel.unread_connections(8001, [tmp_path / "none"]) is None
+    assert kernel.unread_in_tables(8001, [tmp_path / "none"]) is None
 
 
 def test_the_wait_is_read_from_tcp_info() -> None:
@@ -62,6 +62,18 @@ def test_the_wait_is_read_from_tcp_info() -> None:
 def test_a_kernel_that_does_not_say_is_not_guessed_for(answer: bytes | Exception) -> None:
     """A shorter structure, or none, is an absent value."""
     assert kernel.waited(FakeSocket(answer)) is None
+
+
+def test_without_netlink_the_tables_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A sandbox may forbid the one and allow the other."""
+
+    def forbidden(_port: int) -> int:
+        raise PermissionError
+
+    monkeypatch.setattr(sock_diag, "unread_connections", forbidden)
+    monkeypatch.setattr(kernel, "unread_in_tables", lambda port: port)
+    monkeypatch.setattr(kernel, "AVAILABLE", True)
+    assert kernel.unread_connections(8001) == 8001
 
 
 def test_another_platform_says_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
