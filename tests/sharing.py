@@ -23,6 +23,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "alone: compares times; no other test runs meanwhile")
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keep together what must stay on one worker."""
     for item in items:
@@ -39,6 +40,10 @@ def machine(request: pytest.FixtureRequest) -> Iterator[None]:
         yield
         return
     whole = request.node.get_closest_marker("alone") is not None
-    with (Path(tempfile.gettempdir()) / f"inflight-lab-{run}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX if whole else fcntl.LOCK_SH)
+    place = Path(tempfile.gettempdir()) / f"inflight-lab-{run}"
+    with place.with_suffix(".door").open("w") as door, place.with_suffix(".room").open("w") as room:
+        # Who wants the whole room waits for it in the door, so that nobody else comes in before.
+        fcntl.flock(door, fcntl.LOCK_EX)
+        fcntl.flock(room, fcntl.LOCK_EX if whole else fcntl.LOCK_SH)
+        fcntl.flock(door, fcntl.LOCK_UN)
         yield
