@@ -21,8 +21,13 @@ setup: .venv/ready ## install everything into .venv
 demo: setup ## run the experiment on this machine; ARGS="--delay 10" for the article's own timelines
 	@$(BIN)/inflight demo $(ARGS)
 
-test: setup lint ## every check and every test; ARGS goes to pytest
-	@$(BIN)/python -m pytest --numprocesses 3 --dist loadgroup $(ARGS)
+test: setup lint ## every check and every test; ARGS="tests/telemetry -k kernel" for some of them
+ifeq ($(ARGS),)
+	@$(BIN)/python -m pytest --numprocesses 3 --dist loadfile --ignore tests/containers --ignore tests/cluster
+	@$(BIN)/python -m pytest tests/containers tests/cluster
+else
+	@$(BIN)/python -m pytest $(ARGS)
+endif
 
 up: ## bring the lab up on a kind cluster, with dashboards and port-forwards
 	@k8s/up

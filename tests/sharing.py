@@ -1,7 +1,6 @@
 """How tests that run side by side share the machine (a pytest plug-in, loaded by conftest.py).
 
-What uses the cluster or Docker stays on one worker, and so does each file, whose fixtures are costly. A test marked
-`alone` compares times: while it runs, no other does.
+A test marked `alone` compares times: while it runs, no other does.
 """
 
 from __future__ import annotations
@@ -14,22 +13,10 @@ from pathlib import Path
 
 import pytest
 
-TESTS = Path(__file__).resolve().parent
-ON_ONE_WORKER = {"cluster", "containers", "k8s"}
-
 
 def pytest_configure(config: pytest.Config) -> None:
     """Declare the mark."""
     config.addinivalue_line("markers", "alone: compares times; no other test runs meanwhile")
-
-
-@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep together what must stay on one worker."""
-    for item in items:
-        file = item.path.relative_to(TESTS)
-        together = "cluster" if file.parts[0] in ON_ONE_WORKER else str(file)
-        item.add_marker(pytest.mark.xdist_group(together))
 
 
 @pytest.fixture(autouse=True)
