@@ -29,6 +29,8 @@ from services.settings import BackendSettings
 from services.telemetry import Telemetry
 from tests.eventually import eventually
 
+pytestmark = pytest.mark.alone
+
 REQUESTS = int(os.environ.get("KEEPALIVE_REQUESTS", "1500"))
 SHORTER = 150
 AIOHTTP_LIMIT = 15.0

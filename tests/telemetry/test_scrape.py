@@ -45,8 +45,10 @@ def test_those_who_ask_during_an_encoding_share_the_next() -> None:
         asked.wait()
         encode.let.set()
         assert first.result() == b"1"
-        assert {other.result() for other in others} <= {b"2", b"3"}  # 3: who was late, and asked during the second
-    assert 2 <= encode.begun <= 12
+        texts = {other.result() for other in others}
+    assert b"1" not in texts  # it was begun before they asked
+    assert len(texts) < len(others)  # not just one more: on a busy machine some ask only when the second is being made
+    assert encode.begun == len(texts) + 1
 
 
 def test_one_after_the_other_gets_a_fresh_one_each() -> None:
