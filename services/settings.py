@@ -27,6 +27,10 @@ GATEWAY_PORTS: dict[str, int] = {"sync": 8001, "async": 8002, "threadpool": 8003
 """Where each gateway listens on one machine; its admin port is 1000 higher."""
 
 
+USAGE_ERROR = 2
+"""The exit code of a program that cannot start with its settings."""
+
+
 class ProgramSettings(BaseSettings):
     """What every program can be told."""
 

@@ -21,7 +21,7 @@ from services.guard import GuardedProtocol
 from services.log_writer import Line
 from services.logs import log_config
 from services.server import Server
-from services.settings import ServiceSettings, SettingsError, read_settings
+from services.settings import USAGE_ERROR, ServiceSettings, SettingsError, read_settings
 from services.shedding import SheddingMiddleware
 from services.telemetry import Telemetry
 from services.telemetry.admin import AdminServer, PortError
@@ -32,7 +32,6 @@ BACKLOG = 65535
 """Connections that may wait to be accepted; the kernel lowers it to net.core.somaxconn."""
 IDLE_TIMEOUT = 75
 """Seconds that a kept-alive connection may idle: longer than our clients keep one, so that none is used dead."""
-USAGE_ERROR = 2
 
 S = TypeVar("S", bound=ServiceSettings)
 
@@ -44,7 +43,7 @@ def run(kind: type[S], build: Callable[[S, Telemetry], FastAPI]) -> None:
     """
     try:
         settings = read_settings(kind)
-        service = _bind(settings.host, settings.port, "PORT")
+        service = _bind(settings.host, settings.port)
         disable_created_metrics()  # type: ignore[no-untyped-call]
         logging.setLogRecordFactory(Line)
         telemetry = Telemetry()
@@ -93,16 +92,15 @@ def _admin(settings: ServiceSettings, server: Server, telemetry: Telemetry) -> A
     return AdminServer(settings.host, settings.admin_port, telemetry.registry, alive, server.trouble)
 
 
-def _bind(host: str, port: int, setting: str) -> socket.socket:
+def _bind(host: str, port: int) -> socket.socket:
     try:
-        family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[
-            0
-        ]
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        family, kind, _, _, address = found[0]
         # The protocol is named because asyncio sets TCP_NODELAY only then (`base_events._set_nodelay`); without it, an
         # answer's second segment waits 40 ms for the first one's acknowledgement.
         listener = socket.socket(family, kind, socket.IPPROTO_TCP)
     except OSError as error:
-        raise PortError(host, port, setting, error) from error
+        raise PortError(host, port, "PORT", error) from error
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(address)
@@ -110,4 +108,4 @@ def _bind(host: str, port: int, setting: str) -> socket.socket:
         return listener
     except OSError as error:
         listener.close()
-        raise PortError(host, port, setting, error) from error
+        raise PortError(host, port, "PORT", error) from error

@@ -22,7 +22,7 @@ from services.sender.metrics import SenderMetrics
 from services.sender.record import Record
 from services.sender.schedule import at_once
 from services.sender.sender import Sender, Target
-from services.settings import SenderSettings, SettingsError, read_settings
+from services.settings import USAGE_ERROR, SenderSettings, SettingsError, read_settings
 from services.telemetry.admin import AdminServer, PortError
 
 log = logging.getLogger("services.sender")
@@ -42,7 +42,7 @@ def run() -> None:
         admin = AdminServer(settings.host, settings.admin_port, registry, alive=lambda: None, ready=lambda: None)
     except (SettingsError, PortError) as error:
         print(error, file=sys.stderr)
-        sys.exit(2)
+        sys.exit(USAGE_ERROR)
     logging.setLogRecordFactory(Line)
     logging.config.dictConfig(log_config(settings.log_level, settings.log_format))
     admin.start()

@@ -12,9 +12,6 @@ LATENCY_BUCKETS = (
 default delay of 1 s, so that a quantile of what took a second and a bit is not read as a second and a half."""
 LAG_BUCKETS = (0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 2.0, 5.0, 10.0, 15.0, 20.0, 30.0, 60.0)
 
-QUEUES = ("kernel", "loop", "thread", "pool")
-"""The queues that a request can wait in, in the order in which it meets them."""
-
 
 class Metrics:
     """The counters and histograms; the gauges are read when a scrape asks (`live.py`)."""
