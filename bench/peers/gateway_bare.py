@@ -87,7 +87,7 @@ def _application_alone(app: ASGIApp, _telemetry: Telemetry) -> ASGIApp:
 
 def _unstamp() -> None:
     """Take the stamps out of the protocol: what remains is uvicorn's own, under whatever the services add to it."""
-    for name in ("connection_made", "on_headers_complete", "connection_lost"):
+    for name in ("connection_made", "on_headers_complete", "on_response_complete", "connection_lost"):
         delattr(StampedProtocol, name)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 
 import aiohttp
@@ -11,6 +10,7 @@ from fastapi import Response
 from services.gateway.answer import read_awaiting, relayed
 from services.gateway.backend import Backend
 from services.gateway.connector import Connector
+from services.gateway.deadlines import Deadlines
 from services.gateway.errors import translated
 from services.parameters import Delay, Status, Task
 from services.telemetry import Upstream, cancelled_on_disconnect
@@ -24,6 +24,7 @@ class Gateway:
     def __init__(self, backend: Backend, upstream: Upstream) -> None:
         self.backend = backend
         self.upstream = upstream
+        self.deadlines = Deadlines(backend.timeout)
 
     async def open(self) -> None:
         """Open one session; aiohttp's own limit of 100 connections would be a queue that nobody sees."""
@@ -41,16 +42,10 @@ class Gateway:
     async def relay(self, task: Task, delay: Delay = None, status: Status = None) -> Response:
         """Ask the backend for `task` and pass its answer on; a client that leaves takes its call with it."""
         log.info("Received %s Request!!", task)
-        with cancelled_on_disconnect(), self.upstream.call() as call, translated():
-            # A timeout of aiohttp's own would call a wait for a connection from the pool a failure to connect.
-            async with (
-                asyncio.timeout(self.backend.timeout),
-                self.session.get(
-                    self.backend.url(task, delay, status),
-                    allow_redirects=False,
-                    trace_request_ctx=call,
-                ) as answer,
-            ):
+        url = self.backend.url(task, delay, status)
+        # A timeout of aiohttp's own would call a wait for a connection from the pool a failure to connect.
+        with cancelled_on_disconnect(), self.upstream.call() as call, translated(), self.deadlines.deadline():
+            async with self.session.get(url, allow_redirects=False, trace_request_ctx=call) as answer:
                 response = relayed(answer.status, await read_awaiting(answer))
         log.info("Send %s response", task)
         return response

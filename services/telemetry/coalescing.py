@@ -7,17 +7,21 @@ from typing import Any
 
 HEAD = b"HTTP/1.1 "
 """What uvicorn begins the head of every answer with."""
+INTERIM = b"HTTP/1.1 1"
+"""What it begins the head of an interim answer with, `100 Continue`: nothing follows it."""
 
 
 class CoalescingTransport:
-    """Holds an answer's head back until its first body bytes come, at the longest until the loop's next turn."""
+    """Holds an answer's head back until its first body bytes come, or until `flush` says that there are none.
 
-    __slots__ = ("_call_soon", "_head", "_transport", "close_transport", "is_closing", "write_through")
+    ASGI wants it so: a server must not send the head before it has a body event (ASGI HTTP spec, "Response Start").
+    """
 
-    def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
+    __slots__ = ("_head", "_transport", "close_transport", "is_closing", "write_through")
+
+    def __init__(self, transport: asyncio.Transport) -> None:
         self._transport = transport
         self._head = b""
-        self._call_soon = loop.call_soon
         self.is_closing = transport.is_closing
         self.close_transport = transport.close
         self.write_through = transport.write
@@ -26,12 +30,11 @@ class CoalescingTransport:
         """Write `data`, after the head that was held back; a closed connection takes nothing more."""
         if self.is_closing():
             return
-        if data.startswith(HEAD) and not self._head:
-            self._head = data
-            self._call_soon(self.flush)
-        elif self._head:
+        if self._head:
             head, self._head = self._head, b""
             self.write_through(head + data)
+        elif data.startswith(HEAD) and not data.startswith(INTERIM):
+            self._head = data
         else:
             self.write_through(data)
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from prometheus_client import CollectorRegistry, Counter, GCCollector, Histogram, PlatformCollector, ProcessCollector
+from prometheus_client import CollectorRegistry, Counter, GCCollector, PlatformCollector, ProcessCollector
+
+from services.telemetry.histogram import Histogram
 
 LATENCY_BUCKETS = (
     *(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5),
@@ -47,9 +49,15 @@ class Metrics:
         self.loop_lag = Histogram(
             "event_loop_lag_seconds",
             "How late each heartbeat of the event loop ran.",
+            (),
             buckets=LAG_BUCKETS,
             registry=registry,
         )
         ProcessCollector(registry=registry)
         PlatformCollector(registry=registry)
         GCCollector(registry=registry)
+
+    def fold(self) -> None:
+        """Put what was observed into buckets, so that it does not pile up where nobody scrapes."""
+        for histogram in (self.duration, self.wait, self.client_duration, self.loop_lag):
+            histogram.fold()

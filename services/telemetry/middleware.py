@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 from time import perf_counter
 
-from prometheus_client import Counter, Histogram
+from prometheus_client import Counter
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from services.telemetry import kernel
+from services.telemetry.histogram import Child
 from services.telemetry.labels import method_label, route_label
 from services.telemetry.ledger import SCOPE_KEY, Ledger, current_ledger, unread_ledger
 from services.telemetry.server_timing import format_server_timing
@@ -27,7 +28,7 @@ class TelemetryMiddleware:
         self.metrics = telemetry.metrics
         # Bound only where the kernel can be asked: a series for it would say 0 where nothing is known.
         self._kernel_wait = self.metrics.wait.labels("kernel") if kernel.AVAILABLE else None
-        self._bound: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
+        self._bound: dict[tuple[str, str, int], tuple[Counter, Child]] = {}
         self._loop_wait = self.metrics.wait.labels("loop")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -89,7 +90,7 @@ class TelemetryMiddleware:
         completed.inc()
         duration.observe(perf_counter() - (ledger.entered_at or 0.0))
 
-    def _children(self, method: str, route: str, code: int) -> tuple[Counter, Histogram]:
+    def _children(self, method: str, route: str, code: int) -> tuple[Counter, Child]:
         """Return the metrics' children for these labels, bound once: looking them up costs as much as counting."""
         children = self._bound.get((method, route, code))
         if children is None:

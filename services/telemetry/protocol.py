@@ -28,7 +28,7 @@ class StampedProtocol(HttpToolsProtocol):
         does.
         """
         super().connection_made(transport)
-        self.transport = CoalescingTransport(transport, self.loop)  # type: ignore[assignment]
+        self.transport = CoalescingTransport(transport)  # type: ignore[assignment]
         transport.set_write_buffer_limits(high=0)
         # The transport's own stand-in for its socket asks at three times the cost. This one borrows the descriptor, and
         # gives it back in `connection_lost`, before the transport closes it.
@@ -46,6 +46,11 @@ class StampedProtocol(HttpToolsProtocol):
         self._open = [earlier for earlier in self._open if not earlier.finished]
         self._open.append(ledger)
         self.telemetry.live.in_loop.add(ledger)
+
+    def on_response_complete(self) -> None:
+        """Let the head of an answer without a body go."""
+        self.transport.flush()  # type: ignore[attr-defined]
+        super().on_response_complete()
 
     def _client_left(self) -> bool:
         return kernel.left_by_peer(self._socket)

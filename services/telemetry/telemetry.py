@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
@@ -15,6 +16,9 @@ from services.telemetry.live import Live
 from services.telemetry.metrics import Metrics
 from services.telemetry.upstream import Upstream
 
+FOLD = 1.0
+"""Seconds from one folding of the histograms to the next; a scrape folds them too."""
+
 
 class Telemetry:
     """What one server knows about its requests.
@@ -27,7 +31,7 @@ class Telemetry:
         self.registry = registry or CollectorRegistry()
         self.metrics = Metrics(self.registry)
         self.live = Live()
-        self.heartbeat = Heartbeat(self.metrics.loop_lag)
+        self.heartbeat = Heartbeat(self.metrics.loop_lag.labels())
         self.live.stalled = self.heartbeat.stalled
         self.registry.register(self.live)
 
@@ -45,7 +49,14 @@ class Telemetry:
         limiter = anyio.to_thread.current_default_thread_limiter()
         self.live.waiting_for_thread = lambda: limiter.statistics().tasks_waiting
         self.heartbeat.start()
+        folding = asyncio.create_task(self._fold())
         try:
             yield
         finally:
+            folding.cancel()
             self.heartbeat.stop()
+
+    async def _fold(self) -> None:
+        while True:
+            await asyncio.sleep(FOLD)
+            self.metrics.fold()

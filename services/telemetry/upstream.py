@@ -10,7 +10,7 @@ from time import perf_counter
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, Self
 
-from services.telemetry.heartbeat import Observer
+from services.telemetry.histogram import Child
 from services.telemetry.ledger import current_ledger
 from services.telemetry.live import Live
 from services.telemetry.metrics import Metrics
@@ -58,7 +58,7 @@ class Upstream:
         self._metrics = metrics
         self._live = live
         self.calls: set[object] = live.upstream.setdefault(name, set())
-        self._durations: dict[str, Observer] = {}
+        self._durations: dict[str, Child] = {}
 
     def call(self) -> Call:
         """Return one call, to be made inside `with`."""
@@ -123,7 +123,7 @@ class Upstream:
             call.ledger.pool = call.pool
             call.ledger.upstream = took
 
-    def _duration(self, outcome: str) -> Observer:
+    def _duration(self, outcome: str) -> Child:
         """Return the histogram's child, bound once: looking it up costs as much as observing."""
         child = self._durations.get(outcome)
         if child is None:

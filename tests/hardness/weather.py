@@ -17,8 +17,15 @@ GONE = (0.05, 0.8)
 FROZEN = (0.1, 1.5)
 
 
+WORST = FROZEN[1] + GONE[1] + 2 * PAUSE[0] + 3.0
+"""Seconds within which the longest faults have been: two pauses, and the time that the backend takes to start."""
+
+
 class Weather(threading.Thread):
-    """Injects faults until told that it is over, and leaves the backend well; `faults` counts them by kind."""
+    """Injects faults until told that it is over, and leaves the backend well; `faults` counts them by kind.
+
+    The longest freeze and the longest absence come first: what a service takes for them is not growth later.
+    """
 
     def __init__(self, backend: Service, seed: int) -> None:
         super().__init__(name="weather")
@@ -36,24 +43,30 @@ class Weather(threading.Thread):
         self.join()
 
     def run(self) -> None:
+        self._over.wait(PAUSE[0])
+        self._freeze(FROZEN[1])
+        self._over.wait(PAUSE[0])
+        self._restart(signal.SIGKILL, GONE[1])
+        self.faults.update(("frozen", "killed"))
         while not self._over.wait(self._chance.uniform(*PAUSE)):
             fault = self._chance.choice(("killed", "restarted", "frozen"))
             self.faults[fault] += 1
             if fault == "frozen":
-                self._freeze()
+                self._freeze(self._chance.uniform(*FROZEN))
             else:
-                self._restart(signal.SIGKILL if fault == "killed" else signal.SIGTERM)
+                number = signal.SIGKILL if fault == "killed" else signal.SIGTERM
+                self._restart(number, self._chance.uniform(*GONE))
 
-    def _freeze(self) -> None:
+    def _freeze(self, seconds: float) -> None:
         assert self.backend._process is not None
         self.backend._process.send_signal(signal.SIGSTOP)
-        self._over.wait(self._chance.uniform(*FROZEN))
+        self._over.wait(seconds)
         self.backend._process.send_signal(signal.SIGCONT)
 
-    def _restart(self, number: signal.Signals) -> None:
+    def _restart(self, number: signal.Signals, gone: float) -> None:
         assert self.backend._process is not None
         self.backend._process.send_signal(number)
         self.backend.wait()
-        self._over.wait(self._chance.uniform(*GONE))
+        self._over.wait(gone)
         self.backend.start()
         asyncio.run(self.backend.ready())

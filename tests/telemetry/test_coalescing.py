@@ -1,16 +1,14 @@
 """Head and body as one write."""
 
-import asyncio
-import threading
-from collections.abc import Callable
 from typing import Any
 
 from starlette.types import Receive, Scope, Send
 
 from services.telemetry.coalescing import CoalescingTransport
-from tests.telemetry.server import read_until, request, served
+from tests.telemetry.server import read_all, read_until, request, served
 
 HEAD = b"HTTP/1.1 200 OK\r\n\r\n"
+CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
 class FakeTransport:
@@ -32,45 +30,43 @@ class FakeTransport:
         return f"info on {name}"
 
 
-class FakeLoop:
-    """Keeps what is to be called soon."""
-
-    def __init__(self) -> None:
-        self.soon: list[Callable[[], None]] = []
-
-    def call_soon(self, callback: Callable[[], None]) -> None:
-        self.soon.append(callback)
-
-
-def coalescing() -> tuple[Any, FakeTransport, FakeLoop]:
-    """Return the transport, the one beneath it, and the loop."""
-    transport, loop = FakeTransport(), FakeLoop()
-    return CoalescingTransport(transport, loop), transport, loop  # type: ignore[arg-type]
+def coalescing() -> tuple[Any, FakeTransport]:
+    """Return the transport, and the one beneath it."""
+    transport = FakeTransport()
+    return CoalescingTransport(transport), transport  # type: ignore[arg-type]
 
 
 def test_head_and_body_are_one_write() -> None:
-    """And the turn of the loop that would have flushed the head finds nothing to do."""
-    transport, beneath, loop = coalescing()
+    """And the flush at the answer's end finds nothing to do."""
+    transport, beneath = coalescing()
     transport.write(HEAD)
     assert beneath.writes == []
     transport.write(b"body")
     transport.write(b"more")
-    loop.soon[0]()
+    transport.flush()
     assert beneath.writes == [HEAD + b"body", b"more"]
 
 
-def test_a_head_alone_leaves_with_the_loops_next_turn() -> None:
-    """A stream's first bytes may be long in coming: its head is not held up for them."""
-    transport, beneath, loop = coalescing()
+def test_a_head_alone_leaves_when_it_is_flushed() -> None:
+    """An answer to HEAD has nothing else, and the next answer's head is its own."""
+    transport, beneath = coalescing()
     transport.write(HEAD)
-    loop.soon[0]()
+    transport.flush()
+    transport.write(HEAD)
     transport.write(b"body")
-    assert beneath.writes == [HEAD, b"body"]
+    assert beneath.writes == [HEAD, HEAD + b"body"]
+
+
+def test_an_interim_answer_is_not_held_back() -> None:
+    """The client sends its body only when it has read it."""
+    transport, beneath = coalescing()
+    transport.write(CONTINUE)
+    assert beneath.writes == [CONTINUE]
 
 
 def test_nothing_is_lost_or_turned_around() -> None:
     """Not when a body looks like a head, not when the connection is closed."""
-    transport, beneath, _ = coalescing()
+    transport, beneath = coalescing()
     for data in (HEAD, HEAD, b"HTTP/1.1 in a body", b"x"):
         transport.write(data)
     transport.close()
@@ -80,22 +76,49 @@ def test_nothing_is_lost_or_turned_around() -> None:
 
 def test_the_rest_is_the_transports_own() -> None:
     """Uvicorn asks it for addresses, among other things."""
-    transport, _, _ = coalescing()
+    transport, _ = coalescing()
     assert transport.get_extra_info("peername") == "info on peername"
 
 
-def test_a_streams_head_comes_before_its_body(loop: str) -> None:
-    """A real client reads the head while the application still works on the body."""
-    gate = threading.Event()
+def test_an_answer_without_a_body_arrives(loop: str) -> None:
+    """HEAD and 204: nothing follows the head, and the connection serves the next request."""
+
+    async def app(scope: Scope, _receive: Receive, send: Send) -> None:
+        status = 204 if scope["path"] == "/none" else 200
+        headers = [] if status == 204 else [(b"content-length", b"2")]
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await send({"type": "http.response.body", "body": b"" if status == 204 else b"ok"})
+
+    with served(app, loop) as server, server.connect() as connection:
+        for path, method, end in (("/", "HEAD", b"\r\n\r\n"), ("/none", "GET", b"\r\n\r\n"), ("/", "GET", b"ok")):
+            connection.sendall(request(path, method))
+            assert read_until(connection, end).startswith(b"HTTP/1.1 20")
+
+
+def test_an_application_that_dies_after_its_head_has_sent_it(loop: str) -> None:
+    """The client sees the head, and then that the connection is closed."""
 
     async def app(_scope: Scope, _receive: Receive, send: Send) -> None:
         await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"2")]})
-        while not gate.is_set():  # noqa: ASYNC110 - another thread sets it
-            await asyncio.sleep(0.005)
-        await send({"type": "http.response.body", "body": b"ok"})
+        raise RuntimeError
 
     with served(app, loop) as server, server.connect() as connection:
         connection.sendall(request())
-        assert read_until(connection, b"\r\n\r\n").startswith(b"HTTP/1.1 200")
-        gate.set()
-        assert read_until(connection, b"ok") == b"ok"
+        answer = read_all(connection)
+        assert answer.startswith(b"HTTP/1.1 200")
+        assert answer.endswith(b"\r\n\r\n")
+
+
+def test_a_client_that_waits_for_leave_to_send_its_body_gets_it(loop: str) -> None:
+    """`Expect: 100-continue` (RFC 9110, section 10.1.1)."""
+
+    async def app(_scope: Scope, receive: Receive, send: Send) -> None:
+        body = (await receive())["body"]
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"2")]})
+        await send({"type": "http.response.body", "body": body})
+
+    with served(app, loop) as server, server.connect() as connection:
+        connection.sendall(request(method="PUT")[:-2] + b"Content-Length: 2\r\nExpect: 100-continue\r\n\r\n")
+        assert read_until(connection, b"\r\n\r\n") == CONTINUE
+        connection.sendall(b"ok")
+        assert read_until(connection, b"ok").startswith(b"HTTP/1.1 200")
