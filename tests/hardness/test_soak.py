@@ -22,7 +22,7 @@ from tests.hardness.footprint import MEGABYTE, footprint
 from tests.hardness.weather import WORST, Weather
 from tests.stage import Metrics, Stage, scrape, settled
 
-SECONDS = float(os.environ.get("SOAK_SECONDS", "10"))
+SECONDS = float(os.environ.get("SOAK_SECONDS", "6"))
 SEED = int(os.environ.get("SOAK_SEED", "7"))
 CALM = 0.2
 """The part of the time in which the backend is left alone, so that its counters can be held against the gateways'."""
