@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from importlib import import_module
 
 from fastapi import FastAPI, Response
 
 from services.gateway.backend import Backend
+from services.gateway.certificates import certificates_unread
 from services.gateway.errors import answers_upstream_errors
 from services.problems import answers_with_problems
 from services.responses import documented
@@ -29,7 +30,8 @@ def build(settings: GatewaySettings, telemetry: Telemetry) -> FastAPI:
         settings.upstream_timeout,
         settings.upstream_limit,
     )
-    module = import_module(f"services.gateway.{MODULES[settings.gateway_mode]}")
+    with nullcontext() if settings.backend_url.scheme == "https" else certificates_unread():
+        module = import_module(f"services.gateway.{MODULES[settings.gateway_mode]}")
     gateway = module.Gateway(backend, telemetry.upstream("backend"))
 
     @asynccontextmanager
