@@ -31,7 +31,7 @@ class AccessFormatter(logging.Formatter):
         """Return the record, whose arguments uvicorn's protocols give, as a line."""
         client, method, path, version, status = record.args  # type: ignore[misc]
         prefix = f"{record.levelname}:".ljust(9)
-        return f'{prefix} {client} - "{method} {path} HTTP/{version}" {status} {title(status)}'  # type: ignore[arg-type]
+        return f'{prefix} {client} - "{method} {path} HTTP/{version}" {status} {title(status)}'
 
 
 class JsonFormatter(logging.Formatter):

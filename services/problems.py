@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Mapping
+from functools import lru_cache
 from http import HTTPStatus
 
 from fastapi import FastAPI, Request, Response
@@ -37,6 +38,7 @@ def problem_body(status: int, detail: str) -> bytes:
     return json.dumps(body).encode()
 
 
+@lru_cache(maxsize=600)
 def title(status: int) -> str:
     """Return the status in words, or a plain number's where no RFC names it."""
     try:

@@ -32,6 +32,9 @@ BACKLOG = 65535
 """Connections that may wait to be accepted; the kernel lowers it to net.core.somaxconn."""
 IDLE_TIMEOUT = 75
 """Seconds that a kept-alive connection may idle: longer than our clients keep one, so that none is used dead."""
+COLLECT = (20_000, 20, 20)
+"""New objects until the collector looks at them, and looks at those until it looks at older ones; with Python's own
+(700, 10, 10) it took a third of the time of a burst of 4,000."""
 
 S = TypeVar("S", bound=ServiceSettings)
 
@@ -53,12 +56,21 @@ def run(kind: type[S], build: Callable[[S, Telemetry], FastAPI]) -> None:
         print(error, file=sys.stderr)
         sys.exit(USAGE_ERROR)
     admin.start()
-    gc.collect()
-    gc.freeze()  # what is loaded by now stays: the collector need not look through it again and again
+    _leave_to_counting()
     try:
         server.run(sockets=[service])
     finally:
         admin.close()
+
+
+def _leave_to_counting() -> None:
+    """Let the garbage collector look seldom: a request leaves no circles behind, and dies of its reference counts.
+
+    What is loaded by now stays, so it need not be looked through at all.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*COLLECT)
 
 
 def _server(settings: ServiceSettings, application: FastAPI, telemetry: Telemetry, port: int) -> Server:
