@@ -2,8 +2,6 @@
 PYTHON ?= python3
 BIN := .venv/bin
 ARGS ?=
-# Tests that want the machine to themselves: a real Prometheus at its second's beat, Docker, a cluster.
-ONE_BY_ONE := tests/dashboards tests/containers tests/cluster
 
 .PHONY: help setup demo test up down bench soak fuzz lint format lock clean
 
@@ -25,8 +23,8 @@ demo: setup ## run the experiment on this machine; ARGS="--delay 10" for the art
 
 test: setup lint ## every check and every test; ARGS="tests/telemetry -k kernel" for some of them
 ifeq ($(ARGS),)
-	@$(BIN)/python -m pytest --numprocesses 3 --dist loadfile $(addprefix --ignore ,$(ONE_BY_ONE))
-	@$(BIN)/python -m pytest $(ONE_BY_ONE)
+	@$(BIN)/python -m pytest --numprocesses 4 --dist loadfile -m "not alone"
+	@$(BIN)/python -m pytest -m alone
 else
 	@$(BIN)/python -m pytest $(ARGS)
 endif

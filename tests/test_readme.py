@@ -69,6 +69,8 @@ def test_there_are_commands() -> None:
     assert set(ELSEWHERE) <= set(COMMANDS)
 
 
+# The demo says what it saw: on a busy machine that may not be what it claims.
+@pytest.mark.flaky(reruns=2)
 @pytest.mark.parametrize("command", [command for command in COMMANDS if command not in ELSEWHERE])
 def test_the_command_runs(command: str, services: dict[int, int], tmp_path: Path) -> None:
     """Each line as a reader would paste it; only ports and folders differ, and the ten seconds are shortened."""

@@ -20,7 +20,7 @@ from tests.cluster.lab import Lab
 from tests.cluster.load import pod
 from tests.eventually import eventually
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = [pytest.mark.alone, pytest.mark.timeout(300)]
 GATEWAYS = ("sync-gateway", "async-gateway", "threadpool-gateway")
 TASKS = 5
 BURST = 10

@@ -12,7 +12,7 @@ from tests.cluster.load import RATE, steady_load
 from tests.eventually import eventually
 from tests.k8s.rendering import SERVICES
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = [pytest.mark.alone, pytest.mark.timeout(300)]
 ANSWERED = "http_requests_completed_total"
 SETTLING = timedelta(seconds=60)
 """From a container's start until its start-up probe has passed; the probe may fail before."""

@@ -17,6 +17,8 @@ from tests.containers.images import Container, docker, private_network, running
 from tests.eventually import eventually
 from tests.stage import Metrics
 
+pytestmark = pytest.mark.alone
+
 DELAY = 0.5
 TASKS = 5
 

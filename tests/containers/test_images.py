@@ -10,6 +10,8 @@ import pytest
 
 from tests.containers.images import BASE, docker, inspected, running
 
+pytestmark = pytest.mark.alone
+
 MEGABYTE = 1_000_000
 TRIES = 3
 """A busy machine may slow one start or stop down, and not say anything about the image: the best of three counts."""

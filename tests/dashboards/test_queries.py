@@ -23,6 +23,8 @@ from tests.dashboards.committed import Query, dashboard, queries
 from tests.prometheus.server import PrometheusServer, Series
 from tests.stage import Stage
 
+pytestmark = pytest.mark.alone
+
 PROGRAM = shutil.which("prometheus") or ""
 if not PROGRAM:
     pytest.skip("no prometheus on PATH: Debian has it in the package of that name", allow_module_level=True)

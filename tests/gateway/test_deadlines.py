@@ -32,7 +32,7 @@ def test_a_call_that_takes_too_long_ends_in_a_timeout(run: Any) -> None:
         started = loop.time()
         with pytest.raises(TimeoutError), deadlines.deadline():
             await asyncio.sleep(LONG)
-        assert loop.time() - started >= SOON
+        assert loop.time() - started >= 0.9 * SOON  # uvloop counts milliseconds
         await asyncio.sleep(0)  # nothing of the cancellation is left
         assert not deadlines.open
 
