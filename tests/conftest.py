@@ -15,7 +15,7 @@ TRIES_MORE = 3
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Give what compares times more tries: a busy machine spoils one now and then, wrong code spoils them all."""
+    """Give what compares times more tries: a busy machine spoils one of them, wrong code spoils them all."""
     for item in items:
         if item.get_closest_marker("alone"):
             item.add_marker(pytest.mark.flaky(reruns=TRIES_MORE))
