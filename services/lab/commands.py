@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 MAX_TASKS = 10_000
+MAX_REQUESTS = 1_000_000
+"""Each has a record of about a kilobyte until the end of the run."""
 
 app = typer.Typer(
     name="inflight",
@@ -121,6 +123,12 @@ def send(  # noqa: PLR0913, PLR0917 - typer: a command's options are its argumen
     from services.lab import send
     from services.sender.schedule import at_once, open_loop
 
+    if rate and rate * duration > MAX_REQUESTS:
+        raise typer.BadParameter(
+            f"{rate:g} a second for {duration:g} s are {rate * duration:,.0f} requests; "
+            f"{MAX_REQUESTS:,} can be remembered one by one",
+            param_hint="'--duration'",
+        )
     schedule = list(open_loop(rate, duration) if rate else at_once(tasks))
     if not schedule:
         raise typer.BadParameter(f"{rate:g} a second for {duration:g} s is not one request", param_hint="'--duration'")

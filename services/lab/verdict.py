@@ -22,7 +22,8 @@ def judge(mode: str, delay: float, records: Sequence[Record], samples: Sequence[
     failed = [f"{record.task}: {record.outcome}" for record in records if record.outcome != OK]
     if failed:
         return Verdict(ok=False, sentence=f"{len(failed)} of {len(records)} tasks failed ({', '.join(failed[:3])}).")
-    return _CLAIMS[mode](delay, sorted(records, key=lambda record: record.finished), samples)
+    verdict = _CLAIMS[mode](delay, sorted(records, key=lambda record: record.finished), samples)
+    return verdict if verdict.ok else Verdict(ok=False, sentence=f"{verdict.sentence}{_excuse(records)}")
 
 
 def _sync(delay: float, records: Sequence[Record], samples: Sequence[Sample]) -> Verdict:
@@ -78,6 +79,14 @@ _CLAIMS: dict[str, Callable[[float, Sequence[Record], Sequence[Sample]], Verdict
     "threadpool": _threadpool,
     "async": _async,
 }
+
+
+def _excuse(records: Sequence[Record]) -> str:
+    """Return what speaks for a machine that was too busy, and not for a gateway that does not do what is claimed."""
+    elsewhere = max(_waited(record, "connect", "network") for record in records)
+    if elsewhere <= TIME_SLACK:
+        return ""
+    return f" Up to {elsewhere:.2f} s passed on the sender's side of the wire: is the machine busy? Then try again."
 
 
 def _waited(record: Record, *queues: str) -> float:

@@ -54,6 +54,16 @@ def test_side_by_side_not_as_claimed(mode: str, records: list[Record]) -> None:
     assert not judge(mode, 2.0, records, []).ok
 
 
+def test_a_busy_machine_is_named() -> None:
+    """What passed at the sender was no gateway's doing; the verdict stays what it is."""
+    late = judge("async", 2.0, [record("task1", 2.01), record("task2", 3.1, network=1.0)], [])
+    assert not late.ok
+    assert late.sentence.endswith(
+        "Up to 1.00 s passed on the sender's side of the wire: is the machine busy? Then try again."
+    )
+    assert "busy" not in judge("async", 2.0, ONE_BY_ONE, []).sentence
+
+
 def test_the_pool_is_a_queue_behind_its_last_thread() -> None:
     """With more tasks than threads, the rest takes two delays and waits for a thread; less would not be as claimed."""
     first = [record(f"task{number}", 1.0) for number in range(POOL_THREADS)]
