@@ -15,11 +15,18 @@ class Connector(TCPConnector):
     aiohttp sends every idempotent request whose connection broke once more, whatever had come of the answer. Here only
     one that was sent on a kept connection, and of whose answer not a byte has come: that is how a request ends which
     crosses the backend's closing of an idle connection (RFC 9112, section 9.3.1).
+
+    What comes on a connection that idles is nobody's answer: it is closed (RFC 9112, section 9.2). aiohttp would give
+    it to the next request as its own.
     """
 
     def __init__(self, limit: int | None) -> None:
         super().__init__(limit=limit or 0)
         self._factory: Any = partial(_Protocol, self, self._loop)
+
+    def _release(self, key: Any, protocol: Any, **how: Any) -> None:
+        super()._release(key, protocol, **how)
+        protocol.idle = True
 
     def drop_idle(self) -> None:
         """Close the connections that idle: a backend that has closed one of them has most likely closed them all."""
@@ -35,15 +42,18 @@ class _Protocol(ResponseHandler):
     def __init__(self, connector: Connector, loop: Any) -> None:
         super().__init__(loop)
         self._connector = connector
-        self._used = self._kept = self._heard = False
+        self._used = self._kept = self._heard = self.idle = False
 
     def set_response_params(self, **params: Any) -> None:
         """Start a request."""
-        self._used, self._kept, self._heard = True, self._used, False
+        self._used, self._kept, self._heard, self.idle = True, self._used, False, False
         super().set_response_params(**params)
 
     def data_received(self, data: bytes) -> None:
-        """Take bytes of an answer."""
+        """Take bytes of an answer, if one is due."""
+        if self.idle and data:  # aiohttp itself calls this with nothing, to go on reading
+            self.close()
+            return
         self._heard = True
         super().data_received(data)
 
