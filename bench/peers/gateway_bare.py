@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any, Self
+from inspect import isfunction
+from typing import Self
 from unittest.mock import patch
 
-from aiohttp import ClientSession
 from starlette.types import ASGIApp
 
 from services import start
@@ -75,26 +75,17 @@ class NoAdmin:
         """Do nothing."""
 
 
-def untraced(**options: Any) -> ClientSession:
-    """Return a client's session without the trace, which would cost something even if it did nothing."""
-    del options["trace_configs"]
-    return ClientSession(**options)
-
-
 def _application_alone(app: ASGIApp, _telemetry: Telemetry) -> ASGIApp:
     return app
 
 
 def _unstamp() -> None:
     """Take the stamps out of the protocol: what remains is uvicorn's own, under whatever the services add to it."""
-    for name in ("connection_made", "on_headers_complete", "on_response_complete", "connection_lost"):
+    for name in [name for name, value in vars(StampedProtocol).items() if isfunction(value)]:
         delattr(StampedProtocol, name)
 
 
 if __name__ == "__main__":
     _unstamp()
-    with (
-        patch.multiple(start, Telemetry=NoTelemetry, TelemetryMiddleware=_application_alone, AdminServer=NoAdmin),
-        patch("services.gateway.asynchronous.aiohttp.ClientSession", untraced),
-    ):
+    with patch.multiple(start, Telemetry=NoTelemetry, TelemetryMiddleware=_application_alone, AdminServer=NoAdmin):
         start.run(GatewaySettings, build)

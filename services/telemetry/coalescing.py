@@ -17,14 +17,14 @@ class CoalescingTransport:
     ASGI wants it so: a server must not send the head before it has a body event (ASGI HTTP spec, "Response Start").
     """
 
-    __slots__ = ("_head", "_transport", "close_transport", "is_closing", "write_through")
+    __slots__ = ("_close", "_head", "_transport", "_write", "is_closing")
 
     def __init__(self, transport: asyncio.Transport) -> None:
         self._transport = transport
         self._head = b""
         self.is_closing = transport.is_closing
-        self.close_transport = transport.close
-        self.write_through = transport.write
+        self._close = transport.close
+        self._write = transport.write
 
     def write(self, data: bytes) -> None:
         """Write `data`, after the head that was held back; a closed connection takes nothing more."""
@@ -32,22 +32,22 @@ class CoalescingTransport:
             return
         if self._head:
             head, self._head = self._head, b""
-            self.write_through(head + data)
+            self._write(head + data)
         elif data.startswith(HEAD) and not data.startswith(INTERIM):
             self._head = data
         else:
-            self.write_through(data)
+            self._write(data)
 
     def flush(self) -> None:
         """Write the head, if one is held back and the connection is still there."""
         if self._head and not self.is_closing():
             head, self._head = self._head, b""
-            self.write_through(head)
+            self._write(head)
 
     def close(self) -> None:
         """Close the transport after what was written."""
         self.flush()
-        self.close_transport()
+        self._close()
 
     def __getattr__(self, name: str) -> Any:
         """Return anything else as the transport has it."""

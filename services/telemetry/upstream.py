@@ -10,7 +10,6 @@ from time import perf_counter
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, Self
 
-from services.telemetry.histogram import Child
 from services.telemetry.ledger import current_ledger
 from services.telemetry.live import Live
 from services.telemetry.metrics import Metrics
@@ -58,7 +57,6 @@ class Upstream:
         self._metrics = metrics
         self._live = live
         self.calls: set[object] = live.upstream.setdefault(name, set())
-        self._durations: dict[str, Child] = {}
 
     def call(self) -> Call:
         """Return one call, to be made inside `with`."""
@@ -116,16 +114,9 @@ class Upstream:
         self._dequeue(call)  # a call that was cancelled, or failed, in the queue
         self.calls.discard(call)
         took = perf_counter() - call.started_at - (call.pool or 0.0)
-        self._duration(outcome).observe(took)
+        self._metrics.client_duration.labels(self.name, outcome).observe(took)
         if call.pool is not None:
             self._metrics.wait.labels("pool").observe(call.pool)
         if call.ledger is not None:
             call.ledger.pool = call.pool
             call.ledger.upstream = took
-
-    def _duration(self, outcome: str) -> Child:
-        """Return the histogram's child, bound once: looking it up costs as much as observing."""
-        child = self._durations.get(outcome)
-        if child is None:
-            child = self._durations[outcome] = self._metrics.client_duration.labels(self.name, outcome)
-        return child

@@ -10,15 +10,15 @@ import uvloop
 from services.gateway.deadlines import Deadlines
 
 SOON, LONG = 0.05, 60.0
-FACTORIES = [asyncio.new_event_loop, uvloop.new_event_loop]
+FACTORIES = {"asyncio": asyncio.new_event_loop, "uvloop": uvloop.new_event_loop}
 
 
-@pytest.fixture(params=FACTORIES, ids=["asyncio", "uvloop"])
-def run(request: pytest.FixtureRequest) -> Any:
+@pytest.fixture
+def run(loop: str) -> Any:
     """Return what runs a coroutine on the one loop and on the other."""
 
     def run(main: Coroutine[Any, Any, None]) -> None:
-        with asyncio.Runner(loop_factory=request.param) as runner:
+        with asyncio.Runner(loop_factory=FACTORIES[loop]) as runner:
             runner.run(main)
 
     return run
