@@ -117,6 +117,11 @@ class GuardedProtocol(StampedProtocol):
         super().resume_writing()
         self._unread_since = None
 
+    @property
+    def request_due(self) -> bool:
+        """Whether the client has opened the connection, or begun a request, and the rest has not come yet."""
+        return self._due_since is not None
+
     def expire(self, now: float) -> None:
         """Close the connection if a request has been due on it for too long, or an answer has not been read."""
         if self._unread_since is not None and now - self._unread_since > UNREAD_TIMEOUT:

@@ -6,7 +6,6 @@ import asyncio
 import os
 import signal
 import socket
-from collections.abc import Iterator
 from time import monotonic
 from types import FrameType
 from typing import Any
@@ -14,12 +13,15 @@ from typing import Any
 import uvicorn
 
 from services.guard import sweep
+from services.listener import accept_all, let_nobody_in
 from services.telemetry import Telemetry
 from services.telemetry.kernel import unread_connections
 
 POLL = 0.01
 GRACE = 0.2
 """Seconds that open connections may still bring a request when nobody listens any more."""
+PATIENCE = 1.0
+"""Seconds for those on which one is due: they have just been opened, or half of it is here."""
 
 
 class Server(uvicorn.Server):
@@ -67,14 +69,17 @@ class Server(uvicorn.Server):
         deadline = monotonic() + (self.config.timeout_graceful_shutdown or 0)
         await self._read_all(deadline)
         await self._stop_listening(sockets or [])
-        if self.server_state.connections:  # a client may be about to ask on one that it has just opened, or has kept
-            await asyncio.sleep(GRACE)
+        if self.server_state.connections:
+            await self._hear_out()
             await self._read_all(deadline)
         await super().shutdown(sockets)
 
     async def _stop_listening(self, listeners: list[socket.socket]) -> None:
         """Close the listeners; what the kernel has already accepted for them is served: closing would reset it."""
-        accepted = [connection for listener in listeners for connection in _accept_all(listener)]
+        for listener in listeners:
+            let_nobody_in(listener)
+        await asyncio.sleep(POLL)  # for connections that are half open
+        accepted = [connection for listener in listeners for connection in accept_all(listener)]
         for server in self.servers:
             server.close()
         loop = asyncio.get_running_loop()
@@ -88,6 +93,16 @@ class Server(uvicorn.Server):
         )
         return protocol
 
+    async def _hear_out(self) -> None:
+        """Wait for what clients are about to ask, on connections that they have just opened, or have kept."""
+        began = monotonic()
+        while (waited := monotonic() - began) < GRACE or (waited < PATIENCE and self._request_due()):  # noqa: ASYNC110 - nor does a client that says nothing
+            await asyncio.sleep(POLL)
+
+    def _request_due(self) -> bool:
+        connections: set[Any] = self.server_state.connections
+        return any(connection.request_due for connection in connections)
+
     async def _read_all(self, deadline: float) -> None:
         await asyncio.sleep(POLL)
         while unread_connections(self._port) and monotonic() < deadline:  # noqa: ASYNC110 - the kernel sends no event
@@ -98,14 +113,3 @@ class Server(uvicorn.Server):
         if self._draining_since is not None:
             return "draining"
         return None if self.started else "starting"
-
-
-def _accept_all(listener: socket.socket) -> Iterator[socket.socket]:
-    """Yield the connections that wait to be accepted; the listener does not block."""
-    while True:
-        try:
-            connection, _ = listener.accept()
-        except OSError:
-            return
-        connection.setblocking(False)
-        yield connection

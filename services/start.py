@@ -18,6 +18,7 @@ from starlette.types import ASGIApp
 from services.draining import DrainingMiddleware
 from services.express import ExpressLane
 from services.guard import GuardedProtocol
+from services.listener import BACKLOG, listen
 from services.log_writer import Line
 from services.logs import log_config
 from services.server import Server
@@ -28,8 +29,6 @@ from services.telemetry.admin import AdminServer, PortError
 from services.telemetry.middleware import TelemetryMiddleware
 from services.telemetry.protocol import stamped_protocol
 
-BACKLOG = 65535
-"""Connections that may wait to be accepted; the kernel lowers it to net.core.somaxconn."""
 IDLE_TIMEOUT = 75
 """Seconds that a kept-alive connection may idle: longer than our clients keep one, so that none is used dead."""
 COLLECT = (20_000, 20, 20)
@@ -46,7 +45,7 @@ def run(kind: type[S], build: Callable[[S, Telemetry], FastAPI]) -> None:
     """
     try:
         settings = read_settings(kind)
-        service = _bind(settings.host, settings.port)
+        service = _listen(settings)
         disable_created_metrics()  # type: ignore[no-untyped-call]
         logging.setLogRecordFactory(Line)
         telemetry = Telemetry()
@@ -104,20 +103,8 @@ def _admin(settings: ServiceSettings, server: Server, telemetry: Telemetry) -> A
     return AdminServer(settings.host, settings.admin_port, telemetry.registry, alive, server.trouble)
 
 
-def _bind(host: str, port: int) -> socket.socket:
+def _listen(settings: ServiceSettings) -> socket.socket:
     try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
-        family, kind, _, _, address = found[0]
-        # The protocol is named because asyncio sets TCP_NODELAY only then (`base_events._set_nodelay`); without it, an
-        # answer's second segment waits 40 ms for the first one's acknowledgement.
-        listener = socket.socket(family, kind, socket.IPPROTO_TCP)
+        return listen(settings.host, settings.port)
     except OSError as error:
-        raise PortError(host, port, "PORT", error) from error
-    try:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind(address)
-        listener.listen(BACKLOG)
-        return listener
-    except OSError as error:
-        listener.close()
-        raise PortError(host, port, "PORT", error) from error
+        raise PortError(settings.host, settings.port, "PORT", error) from error

@@ -5,19 +5,22 @@ import signal
 import socket
 import subprocess
 import threading
-from time import monotonic
+from time import monotonic, sleep
 from urllib.error import HTTPError
 from urllib.request import urlopen
 
 import pytest
 
-from services.lab.process import Service
+from services.lab.process import LOOPBACK, Service
 from services.sender.record import Record
 from services.sender.schedule import at_once, open_loop
 from services.sender.sender import Sender, Target
+from services.server import GRACE
 from tests.client import get
 from tests.eventually import eventually
 from tests.stage import Stage, scrape
+
+pytestmark = pytest.mark.long
 
 MODES = ["sync", "threadpool", "async"]
 
@@ -38,6 +41,13 @@ def readiness(service: Service) -> int:
         return error.code
     except OSError:
         return 0
+
+
+def listens(service: Service) -> bool:
+    """Return whether the service accepts a connection, which is opened and closed."""
+    with socket.socket() as sock:
+        sock.settimeout(0.1)
+        return sock.connect_ex((LOOPBACK, service.port)) == 0
 
 
 class Burst(threading.Thread):
@@ -99,6 +109,20 @@ def test_a_steady_load_through_a_stop_and_a_start_loses_only_what_was_refused(st
     outcomes = [record.outcome for record in records]
     assert set(outcomes) == {"ok", "refused"}
     assert outcomes == sorted(outcomes)  # first all are served, then all are refused
+
+
+@pytest.mark.flaky(reruns=2)
+def test_a_request_that_has_begun_may_be_finished(stage: Stage) -> None:
+    """Half a head is here when the service stops listening; its client has a moment for the other half."""
+    backend = stage.backend(delay=0)
+    with socket.create_connection((LOOPBACK, backend.port), timeout=10) as client:
+        client.sendall(b"GET /task1 HTTP/1.1\r\n")
+        process_of(backend).terminate()
+        eventually(lambda: listens(backend), wanted=False)
+        sleep(2 * GRACE)
+        client.sendall(b"Host: x\r\n\r\n")
+        assert client.recv(4096).startswith(b"HTTP/1.1 200 ")
+    assert process_of(backend).wait(20) == 0
 
 
 def test_requests_that_never_end_are_cut_off_at_the_drain_timeout(stage: Stage) -> None:
