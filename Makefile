@@ -23,7 +23,7 @@ demo: setup ## run the experiment on this machine; ARGS="--delay 10" for the art
 
 test: setup lint ## every check and every test; ARGS="tests/telemetry -k kernel" for some of them
 ifeq ($(ARGS),)
-	@$(BIN)/python -m pytest --numprocesses 4 --dist loadfile -m "not alone"
+	@$(BIN)/python -m pytest --numprocesses 4 --dist loadfile --no-loadscope-reorder -m "not alone"
 	@$(BIN)/python -m pytest -m alone
 else
 	@$(BIN)/python -m pytest $(ARGS)

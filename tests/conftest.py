@@ -15,10 +15,14 @@ TRIES_MORE = 3
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Give what compares times more tries: a busy machine spoils one of them, wrong code spoils them all."""
+    """Give what compares times more tries: a busy machine spoils one of them, wrong code spoils them all.
+
+    What is long begins first, so that no worker is left with it when the others have ended.
+    """
     for item in items:
         if item.get_closest_marker("alone"):
             item.add_marker(pytest.mark.flaky(reruns=TRIES_MORE))
+    items.sort(key=lambda item: item.get_closest_marker("long") is None)
 
 
 @pytest.fixture(autouse=True)

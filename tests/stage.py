@@ -15,6 +15,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from services.lab.process import Service
 from services.lab.stage import free_ports
 from services.settings import GATEWAY_PORTS
+from tests.forked import Forked
 
 SETTLED_WITHIN = 20.0
 POLL = 0.02
@@ -103,7 +104,7 @@ class Stage:
 
     def _started(self, name: str, module: str, **settings: Any) -> Service:
         environment = {key.upper(): str(value) for key, value in settings.items()}
-        service = Service(name, module, free_ports(1)[0], environment, lambda who, line: self.said.append((who, line)))
+        service = Forked(name, module, free_ports(1)[0], environment, lambda who, line: self.said.append((who, line)))
         self._stack.callback(service.wait)
         self._stack.callback(service.stop)
         service.start()

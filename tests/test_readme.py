@@ -27,6 +27,8 @@ from services.settings import (
 from services.telemetry import Telemetry
 from tests.stage import Stage
 
+pytestmark = pytest.mark.long
+
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text()
 COMMANDS = [

@@ -55,16 +55,7 @@ class Service:
         """Start the process, in a session of its own: Ctrl-C reaches it only through `stop`."""
         ours = {"HOST": LOOPBACK, "PORT": str(self.port), "ADMIN_PORT": str(self.admin_port), "PYTHONUNBUFFERED": "1"}
         path = os.pathsep.join(filter(None, (str(SOURCES), os.environ.get("PYTHONPATH"))))
-        self._process = subprocess.Popen(  # noqa: S603 - our own module
-            [sys.executable, "-m", self.module],
-            env={**os.environ, "PYTHONPATH": path, **ours, **self._settings},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            errors="replace",
-            start_new_session=True,
-        )
+        self._process = self._spawned({**os.environ, "PYTHONPATH": path, **ours, **self._settings})
         self._reader = threading.Thread(target=self._read, name=f"{self.name} log", daemon=True)
         self._reader.start()
 
@@ -106,6 +97,18 @@ class Service:
     def ended(self) -> bool:
         """Whether the process has ended by itself."""
         return self._process is not None and self._process.poll() is not None
+
+    def _spawned(self, environment: dict[str, str]) -> subprocess.Popen[str]:
+        return subprocess.Popen(  # noqa: S603 - our own module
+            [sys.executable, "-m", self.module],
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            start_new_session=True,
+        )
 
     def _answers_ready(self) -> bool:
         try:

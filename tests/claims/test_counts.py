@@ -12,6 +12,8 @@ from services.lab.process import Service
 from tests.eventually import eventually
 from tests.stage import Metrics, Stage, scrape, settled
 
+pytestmark = pytest.mark.long
+
 REQUESTS = {"uvloop": 10_000, "asyncio": 3_000}
 AT_ONCE = 30
 KINDS = ("ok", "missing", "error", "invalid", "timeout", "leaves")

@@ -23,7 +23,7 @@ from tests.dashboards.committed import Query, dashboard, queries
 from tests.prometheus.server import PrometheusServer, Series
 from tests.stage import Stage
 
-pytestmark = pytest.mark.alone
+pytestmark = [pytest.mark.long, pytest.mark.flaky(reruns=2)]
 
 PROGRAM = shutil.which("prometheus") or ""
 if not PROGRAM:

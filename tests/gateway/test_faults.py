@@ -23,6 +23,8 @@ from tests.gateway.faulty import FaultyBackend
 from tests.problems import problem_of
 from tests.stage import Stage, scrape, settled
 
+pytestmark = pytest.mark.long
+
 CONNECT_TIMEOUT = 5.0
 UPSTREAM_TIMEOUT = 0.5
 TIMEOUT_OF_DNS = 30.0

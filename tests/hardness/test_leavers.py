@@ -17,6 +17,8 @@ from tests.eventually import eventually
 from tests.hardness.footprint import MEGABYTE, Footprint, footprint
 from tests.stage import Metrics, Stage, scrape, settled
 
+pytestmark = pytest.mark.long
+
 LEAVERS = int(os.environ.get("LEAVERS", "2000"))
 AT_ONCE = 100
 WARM_UP = 800

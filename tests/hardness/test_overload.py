@@ -24,6 +24,8 @@ from tests.hardness.footprint import MEGABYTE, footprint
 from tests.hardness.impatient import REQUEST_TIMEOUT
 from tests.stage import Stage, scrape, settled
 
+pytestmark = pytest.mark.long
+
 SPARE_DESCRIPTORS = 500
 SILENT = min(
     int(os.environ.get("SILENT_CONNECTIONS", "2000")),

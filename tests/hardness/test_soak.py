@@ -22,6 +22,8 @@ from tests.hardness.footprint import MEGABYTE, footprint
 from tests.hardness.weather import WORST, Weather
 from tests.stage import Metrics, Stage, scrape, settled
 
+pytestmark = pytest.mark.long
+
 SECONDS = float(os.environ.get("SOAK_SECONDS", "6"))
 SEED = int(os.environ.get("SOAK_SEED", "7"))
 CALM = 0.2

@@ -22,6 +22,8 @@ from tests.gateway.faulty import FaultyBackend
 from tests.lab.command import LIMIT, command, inflight
 from tests.stage import Metrics
 
+pytestmark = pytest.mark.long
+
 ESCAPE = "\x1b"
 BAD_USE = {
     ("demo", "--delay", "0.1"): "'--delay': Input should be greater than or equal to 0.2",

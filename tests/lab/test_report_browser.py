@@ -16,6 +16,8 @@ from services.lab.run import Run
 from tests.lab.browser import HAS_BROWSER, Browser, open_browser
 from tests.lab.runs import EVIL, async_gateway, lost, request, run_of, sent_to, sync_gateway
 
+pytestmark = pytest.mark.long
+
 if not HAS_BROWSER:
     pytest.skip("needs a browser: apt-get install chromium chromium-driver", allow_module_level=True)
 
@@ -35,6 +37,7 @@ return [...chart.querySelectorAll('.barlayer .trace')].flatMap(trace =>
 LABELS = "[...document.querySelectorAll('.textpoint')]"
 TIMELINES = "[...document.querySelectorAll('[data-chart=timeline]')]"
 RIGHTMOST = "Math.max(...[...document.querySelectorAll('.main-svg')].map(svg => svg.getBoundingClientRect().right))"
+FITS = f"{RIGHTMOST} > innerWidth * 0.8 && {RIGHTMOST} <= innerWidth"
 OVERHANG = "[document.documentElement, document.querySelector('.scroll')].map(e => e.scrollWidth - e.clientWidth)"
 INK = "return getComputedStyle(document.querySelector('.chart .xtick text')).fill"
 PAPER = "return getComputedStyle(document.body).backgroundColor"
@@ -179,10 +182,12 @@ def test_light_dark_and_paper(show: Show) -> None:
 def test_a_laptop_needs_no_sideways_scrolling(show: Show, width: int) -> None:
     """On a window of this width everything fits."""
     browser = show(DEMO)
+    own = browser.run("return innerWidth")
     browser.command("Emulation.setDeviceMetricsOverride", width=width, height=900, deviceScaleFactor=1, mobile=False)
-    browser.until(f"return {RIGHTMOST} > innerWidth * 0.8 && {RIGHTMOST} <= innerWidth", wanted=True)
+    browser.until(f"return innerWidth === {width} && {FITS}", wanted=True)
     assert browser.run(f"return {OVERHANG}") == [0, 0]
     browser.command("Emulation.clearDeviceMetricsOverride")
+    browser.until(f"return innerWidth === {own} && {FITS}", wanted=True)
 
 
 def test_charts_fit_on_paper(show: Show) -> None:
