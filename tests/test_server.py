@@ -136,6 +136,7 @@ def test_requests_that_never_end_are_cut_off_at_the_drain_timeout(stage: Stage) 
     assert burst.records[0].status == 503
     assert process_of(backend).wait(20) == 0
     assert monotonic() - started < 15
+    backend.wait()  # until its last words have been read
     assert any("timeout graceful shutdown exceeded" in line for _, line in stage.said)
     assert not any("Traceback" in line for _, line in stage.said)
 
