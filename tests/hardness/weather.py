@@ -7,6 +7,7 @@ import random
 import signal
 import threading
 from collections import Counter
+from time import monotonic
 from typing import Self
 
 from services.lab.process import Service
@@ -16,7 +17,6 @@ PAUSE = (0.5, 2.5)
 GONE = (0.05, 0.8)
 FROZEN = (0.1, 1.5)
 
-
 WORST = FROZEN[1] + GONE[1] + 2 * PAUSE[0] + 3.0
 """Seconds within which the longest faults have been: two pauses, and the time that the backend takes to start."""
 
@@ -24,12 +24,14 @@ WORST = FROZEN[1] + GONE[1] + 2 * PAUSE[0] + 3.0
 class Weather(threading.Thread):
     """Injects faults until told that it is over, and leaves the backend well; `faults` counts them by kind.
 
-    The longest freeze and the longest absence come first: what a service takes for them is not growth later.
+    For `worst_for` seconds, and at least once, the longest freeze and the longest absence take turns, as close together
+    as they ever come: what a service takes for that is not growth later.
     """
 
-    def __init__(self, backend: Service, seed: int) -> None:
+    def __init__(self, backend: Service, seed: int, worst_for: float) -> None:
         super().__init__(name="weather")
         self.backend = backend
+        self._worst_for = worst_for
         self.faults: Counter[str] = Counter()
         self._chance = random.Random(seed)
         self._over = threading.Event()
@@ -43,11 +45,7 @@ class Weather(threading.Thread):
         self.join()
 
     def run(self) -> None:
-        self._over.wait(PAUSE[0])
-        self._freeze(FROZEN[1])
-        self._over.wait(PAUSE[0])
-        self._restart(signal.SIGKILL, GONE[1])
-        self.faults.update(("frozen", "killed"))
+        self._be_the_worst()
         while not self._over.wait(self._chance.uniform(*PAUSE)):
             fault = self._chance.choice(("killed", "restarted", "frozen"))
             self.faults[fault] += 1
@@ -56,6 +54,17 @@ class Weather(threading.Thread):
             else:
                 number = signal.SIGKILL if fault == "killed" else signal.SIGTERM
                 self._restart(number, self._chance.uniform(*GONE))
+
+    def _be_the_worst(self) -> None:
+        until = monotonic() + self._worst_for
+        while True:
+            self._over.wait(PAUSE[0])
+            self._freeze(FROZEN[1])
+            self._over.wait(PAUSE[0])
+            self._restart(signal.SIGKILL, GONE[1])
+            self.faults.update(("frozen", "killed"))
+            if self._over.is_set() or monotonic() >= until:
+                return
 
     def _freeze(self, seconds: float) -> None:
         assert self.backend._process is not None
