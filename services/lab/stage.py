@@ -7,6 +7,8 @@ import os
 import socket
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
+from itertools import filterfalse, islice
+from random import SystemRandom
 
 from services.lab.errors import LabError
 from services.lab.process import LOOPBACK, Service
@@ -14,6 +16,10 @@ from services.settings import GATEWAY_PORTS
 
 BACKEND_PORT = 8000
 ADMIN_OFFSET = 1000
+NEVER_GIVEN = range(10_000, 30_000)
+"""Ports that the system gives to no client: Linux' begin at 32768 (`ip_local_port_range`), IANA's at 49152."""
+SPARE = 200
+"""More of them than are ever taken by others."""
 Say = Callable[[str, str], None]
 
 
@@ -24,11 +30,9 @@ def known_ports(modes: Iterable[str]) -> list[tuple[int, int]]:
 
 
 def free_ports(pairs: int) -> list[tuple[int, int]]:
-    """Return pairs of ports that nobody listens on now."""
-    sockets = [socket.create_server((LOOPBACK, 0)) for _ in range(2 * pairs)]
-    ports = [sock.getsockname()[1] for sock in sockets]
-    for sock in sockets:
-        sock.close()
+    """Return pairs of ports that nobody listens on now, nor is given by the system: those would soon be a client's."""
+    candidates = SystemRandom().sample(NEVER_GIVEN, 2 * pairs + SPARE)
+    ports = list(islice(filterfalse(_taken, candidates), 2 * pairs))
     return list(zip(ports[::2], ports[1::2], strict=True))
 
 

@@ -259,7 +259,7 @@ main()
 
 def quiet_ports() -> str:
     """Return the backend's port, the gateways' ports and the admin ports' offset; nobody listens on any of them."""
-    base = 20_000 + os.getpid() % 500 * 10
+    base = 30_000 + os.getpid() % 250 * 10
     while True:
         ports = [base, base + 1, base + 2, base + 3]
         taken = False
