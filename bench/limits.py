@@ -6,7 +6,6 @@ import resource
 from pathlib import Path
 
 SOMAXCONN = Path("/proc/sys/net/core/somaxconn")
-SCHEDSTAT = Path("/proc/self/schedstat")
 SPARE = 200
 """File descriptors that a program has open besides its connections, generously."""
 
@@ -38,8 +37,3 @@ def what_limits(at_once: int, descriptors: int, somaxconn: int | None) -> str | 
     if somaxconn is not None and at_once > somaxconn:
         return f"{at_once:,} at once may overflow the queue of connections; net.core.somaxconn is {somaxconn:,}"
     return None
-
-
-def kernel_tells() -> bool:
-    """Return whether the kernel says how much processor time a thread has used (Linux, CONFIG_SCHED_INFO)."""
-    return SCHEDSTAT.exists()

@@ -7,7 +7,7 @@ import subprocess
 import sys
 from http.client import HTTPException
 from pathlib import Path
-from time import monotonic, sleep
+from time import clock_gettime, monotonic, sleep
 from types import TracebackType
 from typing import Self
 from urllib.error import HTTPError
@@ -17,6 +17,8 @@ from services.lab.errors import LabError
 from services.lab.process import LOOPBACK, READY_WITHIN, SOURCES, STOPPED_WITHIN
 
 POLL = 0.02
+CPUCLOCK_SCHED = 2
+"""A process's clock id is its id, inverted, and three bits for the kind of clock (Linux, posix-timers_types.h)."""
 
 _DIRECT = build_opener(ProxyHandler({}))
 
@@ -108,8 +110,8 @@ def _answers(url: str) -> bool:
 
 
 def _run_time(pid: int) -> float:
-    """Return the processor seconds of the process's living threads; /proc/PID/stat says the same in steps of 10 ms."""
-    return sum(int(each.read_text().split()[0]) for each in Path(f"/proc/{pid}/task").glob("*/schedstat")) / 1e9
+    """Return the processor seconds of the process, its ended threads' included, to the nanosecond."""
+    return clock_gettime(~pid << 3 | CPUCLOCK_SCHED)
 
 
 def _children(pid: int) -> list[int]:
