@@ -57,6 +57,7 @@ FOREIGN: dict[str, type[UpstreamError]] = {
     "requests.exceptions.ConnectionError": UpstreamBroken,
     "requests.exceptions.ChunkedEncodingError": UpstreamBroken,
     "requests.exceptions.ConnectTimeout": UpstreamUnreachable,
+    "requests.exceptions.InvalidURL": UpstreamUnreachable,
     "requests.exceptions.Timeout": UpstreamTimeout,
     "urllib3.exceptions.HTTPError": UpstreamRubbish,
     "urllib3.exceptions.ProtocolError": UpstreamBroken,
@@ -78,6 +79,7 @@ FOREIGN: dict[str, type[UpstreamError]] = {
     "aiohttp.client_exceptions.ServerTimeoutError": UpstreamTimeout,
     # both
     "builtins.TimeoutError": UpstreamTimeout,
+    "builtins.UnicodeError": UpstreamUnreachable,  # a host name that is none, as `socket` finds out when it is asked
     "builtins.OSError": UpstreamBroken,
 }
 """The clients' own exceptions, by name, so that a gateway need not load a client that it does not use."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from http.client import CONTINUE, SWITCHING_PROTOCOLS, HTTPResponse
 from time import monotonic
 from typing import Any
 
@@ -15,6 +16,8 @@ IDLE_LIMIT = 60.0
 """Seconds that a connection may have idled when it is used again: fewer than our servers keep one (75)."""
 AT_LEAST = 0.001
 """Seconds; urllib3 takes no timeout of 0."""
+INTERIM = frozenset(range(100, 200)) - {SWITCHING_PROTOCOLS}
+"""Statuses after which the answer is still to come (RFC 9110, section 15.2)."""
 
 
 def requests_session() -> requests.Session:
@@ -58,8 +61,24 @@ class _Socket(socket.socket):
         return length
 
 
+class _Answer(HTTPResponse):
+    """An answer that comes after all that is said in between.
+
+    http.client passes over a 100 only. It would take a 103 for the answer, and give the answer to the next request.
+    """
+
+    def _read_status(self) -> tuple[str, int, str]:
+        version, status, reason = super()._read_status()  # type: ignore[misc]
+        return version, CONTINUE if status in INTERIM else status, reason
+
+    def begin(self) -> None:
+        super().begin()
+        self.will_close = self.will_close or self.status == SWITCHING_PROTOCOLS
+
+
 class _Connection(HTTPConnection):
     sock: Any
+    response_class = _Answer
 
     def _new_conn(self) -> socket.socket:
         connected = super()._new_conn()

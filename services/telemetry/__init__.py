@@ -6,6 +6,6 @@ Knows nothing of gateways or backends. `Telemetry` is all that a program needs t
 from services.telemetry.disconnect import cancelled_on_disconnect
 from services.telemetry.ledger import Ledger, current_ledger
 from services.telemetry.telemetry import Telemetry
-from services.telemetry.upstream import Upstream
+from services.telemetry.upstream import Call, Upstream
 
-__all__ = ["Ledger", "Telemetry", "Upstream", "cancelled_on_disconnect", "current_ledger"]
+__all__ = ["Call", "Ledger", "Telemetry", "Upstream", "cancelled_on_disconnect", "current_ledger"]

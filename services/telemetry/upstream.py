@@ -17,6 +17,9 @@ from services.telemetry.metrics import Metrics
 if TYPE_CHECKING:
     import aiohttp
 
+AT_LEAST = 0.001
+"""Seconds that are left when a wait took all of them: a timeout of 0 means other things to other libraries."""
+
 
 class Call:
     """One call to the upstream, timed from `with` to its end. `pool` is the wait for a connection, in seconds.
@@ -63,18 +66,23 @@ class Upstream:
         return Call(self)
 
     @contextmanager
-    def connection(self, call: Call, limit: threading.Semaphore | None) -> Iterator[None]:
-        """Hold one of the pool's connections for a call from a thread; no `limit`, no queue."""
+    def connection(self, call: Call, limit: threading.Semaphore | None, timeout: float) -> Iterator[float]:
+        """Hold one of the pool's connections for a call from a thread; no `limit`, no queue.
+
+        Yields what the wait has left of `timeout`, in seconds. Raises TimeoutError when it has left nothing.
+        """
         if limit is None:
-            yield
+            yield timeout
             return
         self._queue(call)
         try:
-            limit.acquire()
+            held = limit.acquire(timeout=timeout)
         finally:
             self._dequeue(call)
+        if not held:
+            raise TimeoutError("no connection of the pool was free in time")
         try:
-            yield
+            yield max(AT_LEAST, timeout - (call.pool or 0.0))
         finally:
             limit.release()
 

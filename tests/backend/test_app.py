@@ -7,7 +7,7 @@ from time import monotonic
 
 from tests.client import get
 from tests.eventually import eventually
-from tests.stage import Stage, Standing, scrape
+from tests.stage import Stage, Standing, settled
 
 
 def test_it_waits_and_then_answers(loop: str, stage: Stage) -> None:
@@ -23,7 +23,7 @@ def test_it_waits_and_then_answers(loop: str, stage: Stage) -> None:
     started = monotonic()
     get(f"{backend.url}/task1?delay=0")
     assert monotonic() - started < 0.5
-    assert scrape(backend).value("http_requests_completed_total", route="/{task}", code="200") == 9
+    settled(backend, "http_requests_completed_total", 9, route="/{task}", code="200")
 
 
 def test_a_delay_that_is_asked_for_goes_before_the_setting(standing: Standing) -> None:

@@ -141,6 +141,13 @@ def sends_then_resets(piece: bytes) -> Callable[[FaultyBackend, socket.socket], 
     return behave
 
 
+def hints_then_answers(backend: FaultyBackend, connection: socket.socket) -> None:
+    """Say something in between, and after a while the answer (RFC 8297)."""
+    connection.sendall(b"HTTP/1.1 103 Early Hints\r\nLink: </style.css>\r\n\r\n")
+    backend.over.wait(5 * BEAT)
+    connection.sendall(answer(GOOD))
+
+
 def sends_for_ever(head: bytes, piece: bytes) -> Callable[[FaultyBackend, socket.socket], None]:
     """Return a behaviour: send the head, and then the piece again and again."""
 
@@ -199,5 +206,6 @@ FAULTS: dict[str, Callable[[FaultyBackend, socket.socket], None]] = {
     "status-500": sends(answer(b"Traceback: secret", "500 Oh")),
     "status-503": sends(answer(b"secret", "503 Later")),
     "zipped": sends(answer(gzip.compress(GOOD), "200 OK", "Content-Encoding: gzip")),
+    "hints": hints_then_answers,
     "one-too-many": sends(answer(GOOD), answer(b'{"message":"stale"}')),
 }

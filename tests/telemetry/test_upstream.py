@@ -82,7 +82,7 @@ def test_a_thread_waits_in_the_pool_for_a_connection(telemetry: Telemetry, upstr
 
     def call() -> None:
         current_ledger.set(ledger)
-        with upstream.call() as one, upstream.connection(one, limit):
+        with upstream.call() as one, upstream.connection(one, limit, 60):
             done.set()
 
     thread = threading.Thread(target=call)
@@ -96,10 +96,22 @@ def test_a_thread_waits_in_the_pool_for_a_connection(telemetry: Telemetry, upstr
     assert telemetry.registry.get_sample_value("http_request_wait_seconds_count", {"queue": "pool"}) == 1
 
 
+def test_a_wait_for_a_connection_ends_with_the_calls_time(telemetry: Telemetry, upstream: Upstream) -> None:
+    """Nothing is left of the timeout then, and nobody waits any more; a shorter wait leaves the rest."""
+    limit = threading.BoundedSemaphore(1)
+    with upstream.call() as first, upstream.connection(first, limit, 60) as left:
+        assert 0 < left <= 60
+        with pytest.raises(TimeoutError), upstream.call() as call, upstream.connection(call, limit, 0.01):
+            pass
+    assert call.pool is not None
+    assert telemetry.live.waiting()["pool"] == 0
+    assert limit.acquire(blocking=False)
+
+
 def test_without_a_limit_there_is_no_pool_queue(telemetry: Telemetry, upstream: Upstream, ledger: Ledger) -> None:
     """Absent, never 0."""
-    with upstream.call() as call, upstream.connection(call, None):
-        pass
+    with upstream.call() as call, upstream.connection(call, None, 60) as left:
+        assert left == 60
     assert ledger.pool is None
     assert telemetry.registry.get_sample_value("http_request_wait_seconds_count", {"queue": "pool"}) is None
 
