@@ -40,6 +40,8 @@ class GuardedProtocol(StampedProtocol):
         self._served = False  # the head of the request that is due was good, and has been passed on
         self._due_since: float | None = monotonic()
         self._held = b""
+        self._over = False  # nothing more is read from this connection
+        self._refusal = b""
         self._unread_since: float | None = None
 
     def data_received(self, data: bytes) -> None:
@@ -53,7 +55,9 @@ class GuardedProtocol(StampedProtocol):
     def on_response_complete(self) -> None:
         """Go on with what was held back behind the request that is answered now."""
         super().on_response_complete()
-        if self._held:
+        if self._refusal:
+            self._say_refusal()
+        elif self._held:
             self._parse_held()
 
     def _parse_held(self) -> None:
@@ -65,6 +69,8 @@ class GuardedProtocol(StampedProtocol):
 
     def _parse(self, data: bytes) -> None:
         """Parse bytes, as long as the head that they belong to is not too large."""
+        if self._over:
+            return
         if self._due_since is None:
             self._due_since = monotonic()
         self._head += len(data)
@@ -79,16 +85,41 @@ class GuardedProtocol(StampedProtocol):
         self._due_since = monotonic()
 
     def on_headers_complete(self) -> None:
-        """Pass the request on, unless it announces too large a body."""
-        if self.parser.get_http_version() not in VERSIONS:
-            self._refuse(505, "this service speaks HTTP/1.1 and HTTP/1.0")
+        """Pass the request on, unless it can be read in two ways, or announces too large a body."""
+        if self._over:
             return
-        length = next((value for name, value in self.headers if name == b"content-length"), b"0")
-        if int(length) > MAX_BODY:
-            self._refuse(413, f"the request's body is larger than {MAX_BODY} bytes")
+        objection = self._objection()
+        if objection is not None:
+            self._refuse(*objection)
             return
         self._served = True
         super().on_headers_complete()
+        if self.parser.should_upgrade():  # the parser takes nothing that follows for HTTP
+            self.cycle.keep_alive = False
+
+    def _objection(self) -> tuple[int, str] | None:
+        """Return the status and the detail of what is wrong with the request's head; None for nothing."""
+        version, hosts, length, chunked = self.parser.get_http_version(), 0, 0, False
+        for name, value in self.headers:
+            if name == b"host":
+                hosts += 1
+            elif name == b"content-length":
+                length = int(value)
+            elif name == b"transfer-encoding":
+                chunked = True
+        if version not in VERSIONS:
+            return 505, "this service speaks HTTP/1.1 and HTTP/1.0"
+        if hosts > 1 or (hosts == 0 and version == "1.1"):
+            return 400, "a request has one Host header (RFC 9112, section 3.2)"
+        if length > MAX_BODY:
+            return 413, f"the request's body is larger than {MAX_BODY} bytes"
+        if (chunked or length) and self.parser.should_upgrade():
+            return 400, "a request to change the protocol has no body here"
+        return None
+
+    def _unsupported_upgrade_warning(self) -> None:
+        """Serve the request without the upgrade (RFC 9110, section 7.8), and read nothing that follows it."""
+        self._over = True
 
     def on_body(self, body: bytes) -> None:
         """Take a piece of a body that was not refused."""
@@ -137,7 +168,11 @@ class GuardedProtocol(StampedProtocol):
             self._refuse(408, f"no whole request came within {REQUEST_TIMEOUT:g} s")
 
     def _refuse(self, status: int, detail: str) -> None:
-        """Answer with a problem, unless the connection is closed already, and close it."""
+        """Answer with a problem, after the answers to earlier requests, and close the connection."""
+        if self._over:
+            return
+        self._over, self._held = True, b""
+        self.flow.pause_reading()
         body = problem_body(status, detail)
         head = [
             f"HTTP/1.1 {status} {title(status)}",
@@ -145,8 +180,13 @@ class GuardedProtocol(StampedProtocol):
             f"content-length: {len(body)}",
             "connection: close",
         ]
-        self.transport.write("\r\n".join([*head, "", ""]).encode() + body)
-        self.transport.close()
+        self._refusal = "\r\n".join([*head, "", ""]).encode() + body
+        self._say_refusal()
+
+    def _say_refusal(self) -> None:
+        if self.cycle is None or self.cycle.response_complete:
+            self.transport.write(self._refusal)
+            self.transport.close()
 
 
 async def sweep(connections: Iterable[Any]) -> None:

@@ -59,6 +59,7 @@ def refusal(answer: bytes) -> int:
 
 
 HEAD = b"GET /task1 HTTP/1.1\r\nHost: x\r\n"
+UPGRADE = b"Connection: upgrade\r\nUpgrade: h2c\r\n"
 
 
 @pytest.mark.parametrize(
@@ -77,6 +78,11 @@ HEAD = b"GET /task1 HTTP/1.1\r\nHost: x\r\n"
         HEAD + b"Content-Length: -1\r\n\r\n",
         HEAD + b"Content-Length: 99999999999999999999999\r\n\r\n",
         b"GET /task\x001 HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"GET /task1 HTTP/1.1\r\n\r\n",
+        b"GET /task1 HTTP/1.1\r\nHost: x\r\nHost: y\r\n\r\n",
+        b"GET /task1 HTTP/1.0\r\nHost: x\r\nHost: y\r\n\r\n",
+        HEAD + UPGRADE + b"Content-Length: 35\r\n\r\nGET /smuggled HTTP/1.1\r\nHost: x\r\n\r\n",
+        HEAD + UPGRADE + b"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
     ],
 )
 def test_what_is_not_well_formed_is_a_400(backend: Served, data: bytes) -> None:
@@ -87,6 +93,22 @@ def test_what_is_not_well_formed_is_a_400(backend: Served, data: bytes) -> None:
 def test_another_version_is_a_505(backend: Served) -> None:
     """HTTP/0.9 has no status to answer with, so it is told in the words of its successor."""
     assert refusal(sent(backend, b"GET /task1\r\n\r\n")) == 505
+
+
+def test_a_refusal_waits_for_the_answers_before_it(backend: Served) -> None:
+    """Answers come in the order of the requests (RFC 9112, section 9.3.2); the first is not cut off, and not a 400."""
+    before = backend.value("http_requests_completed_total", method="GET", route="/{task}", code="200")
+    answers = sent(backend, 2 * request("/task1?delay=0.1") + b"GARBAGE\r\n\r\n")
+    assert [part.split()[0] for part in answers.split(b"HTTP/1.1 ")[1:]] == [b"200", b"200", b"400"]
+    after = backend.value("http_requests_completed_total", method="GET", route="/{task}", code="200")
+    assert after == before + 2
+
+
+def test_an_upgrade_is_not_taken_and_ends_the_connection(backend: Served) -> None:
+    """The request is served; what follows might be another protocol, so that the client is told to ask again."""
+    answer = sent(backend, HEAD + UPGRADE + b"\r\n" + request("/task2"))
+    assert answer.count(b"HTTP/1.1 200 OK") == 1
+    assert b"connection: close" in answer
 
 
 @pytest.mark.parametrize("header", [b"X: " + b"a" * MAX_HEAD, b"X: a\r\n" * (MAX_HEAD // 6)])

@@ -7,7 +7,7 @@ import socket
 from time import perf_counter
 from typing import Any
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from services.telemetry import kernel
 from services.telemetry.coalescing import CoalescingTransport
@@ -35,7 +35,7 @@ class StampedProtocol(HttpToolsProtocol):
         self._socket = socket.socket(
             socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP, fileno=transport.get_extra_info("socket").fileno()
         )
-        self._open: list[Ledger] = []
+        self._open: list[tuple[Ledger, RequestResponseCycle]] = []
 
     def on_headers_complete(self) -> None:
         """Stamp the request, then let uvicorn start (or, behind another on this connection, queue) its task."""
@@ -43,8 +43,8 @@ class StampedProtocol(HttpToolsProtocol):
         ledger.client_left = self._client_left
         super().on_headers_complete()  # raises for a target that is none
         self.scope[SCOPE_KEY] = ledger  # type: ignore[literal-required]
-        self._open = [earlier for earlier in self._open if not earlier.finished]
-        self._open.append(ledger)
+        self._open = [earlier for earlier in self._open if not earlier[0].finished]
+        self._open.append((ledger, self.cycle))
         self.telemetry.live.in_loop.add(ledger)
 
     def on_response_complete(self) -> None:
@@ -59,8 +59,10 @@ class StampedProtocol(HttpToolsProtocol):
         """Mark every request that this connection still owed an answer; uvicorn drops those behind the first."""
         self._socket.detach()
         super().connection_lost(exc)
-        for ledger in self._open:
+        for ledger, cycle in self._open:
             if not ledger.finished:
+                cycle.disconnected = True  # uvicorn tells only the last of them
+                cycle.message_event.set()
                 ledger.leave()
         for cycle, _ in self.pipeline:
             self.telemetry.live.in_loop.discard(cycle.scope[SCOPE_KEY])  # type: ignore[literal-required]

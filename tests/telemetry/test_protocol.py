@@ -125,6 +125,32 @@ def test_a_client_that_leaves_with_requests_in_the_pipeline_leaves_nothing_behin
         eventually(lambda: server.telemetry.live.in_loop | server.telemetry.live.in_flight, set())
 
 
+def test_a_request_that_others_stand_behind_is_told_that_its_client_left(loop: str) -> None:
+    """Uvicorn tells the last one only; the one that runs would be called an error of the server's."""
+    told: list[str] = []
+    entered = threading.Event()
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["path"] == "/first":
+            await send({"type": "http.response.start", "status": 204, "headers": []})
+            await send({"type": "http.response.body"})
+            return
+        with cancelled_on_disconnect():
+            entered.set()
+            try:
+                await asyncio.sleep(60)
+            except asyncio.CancelledError:
+                told.append((await receive())["type"])
+                raise
+
+    with served(app, loop) as server:
+        with server.connect() as connection:
+            connection.sendall(request("/first") + request("/second") + request("/third"))
+            assert entered.wait(10)
+        eventually(lambda: told, ["http.disconnect"])
+        eventually(lambda: server.value("http_requests_completed_total", **UNMATCHED, code="499"), 1)
+
+
 def test_work_for_a_client_that_left_is_cancelled_where_asked(loop: str) -> None:
     """It counts as 499, once, and is no error of the server's."""
     cancelled = threading.Event()
