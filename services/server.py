@@ -28,15 +28,18 @@ class Server(uvicorn.Server):
     """uvicorn's server, with a readiness and a stop that lose no request.
 
     The first SIGTERM or SIGINT: not ready from then on; go on accepting for `drain_delay` (Kubernetes still sends
-    traffic for a moment); read what lies unread in the kernel; stop listening; let requests finish, up to
+    traffic for a moment); stop listening; read what lies unread in the kernel and let requests finish, up to
     `drain_timeout`; exit with 0. A second one ends the process at once, even while the event loop is blocked.
     """
 
-    def __init__(self, config: uvicorn.Config, telemetry: Telemetry, port: int, drain_delay: float) -> None:
+    def __init__(
+        self, config: uvicorn.Config, telemetry: Telemetry, port: int, drain_delay: float, drain_timeout: float
+    ) -> None:
         super().__init__(config)
         self._telemetry = telemetry
         self._port = port
         self._drain_delay = drain_delay
+        self._drain_timeout = drain_timeout
         self._draining_since: float | None = None
 
     async def serve(self, sockets: list[socket.socket] | None = None) -> None:
@@ -65,13 +68,15 @@ class Server(uvicorn.Server):
         return await super().on_tick(counter) or (since is not None and monotonic() >= since + self._drain_delay)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Stop listening, then close what is idle, each only when nothing lies unread: closing would reset it."""
-        deadline = monotonic() + (self.config.timeout_graceful_shutdown or 0)
-        await self._read_all(deadline)
+        """Stop listening, then close what is idle, but only when nothing lies unread: closing would reset it."""
+        deadline = monotonic() + self._drain_timeout
         await self._stop_listening(sockets or [])
+        await self._read_all(deadline)
         if self.server_state.connections:
             await self._hear_out()
             await self._read_all(deadline)
+        left = max(0.0, deadline - monotonic())
+        self.config.timeout_graceful_shutdown = left  # type: ignore[assignment] # it is given to asyncio.wait_for
         await super().shutdown(sockets)
 
     async def _stop_listening(self, listeners: list[socket.socket]) -> None:

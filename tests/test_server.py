@@ -125,18 +125,21 @@ def test_a_request_that_has_begun_may_be_finished(stage: Stage) -> None:
     assert process_of(backend).wait(20) == 0
 
 
-def test_requests_that_never_end_are_cut_off_at_the_drain_timeout(stage: Stage) -> None:
-    """A stop takes no longer than it may, and the client is told why."""
-    backend = stage.backend(drain_timeout=1)
-    burst = Burst(backend, tasks=1, delay=60)
-    eventually(lambda: inside(backend), 1)
+@pytest.mark.parametrize("mode", ["backend", "threadpool", "async"])
+def test_requests_that_never_end_are_cut_off_at_the_drain_timeout(stage: Stage, mode: str) -> None:
+    """A stop takes no longer than it may, and the client is told why; a thread that waits for the backend is left."""
+    service = stage.backend(drain_timeout=1)
+    if mode != "backend":
+        service = stage.gateway(mode, service, drain_timeout=1)
+    burst = Burst(service, tasks=1, delay=60)
+    eventually(lambda: inside(service), 1)
     started = monotonic()
-    process_of(backend).terminate()
+    process_of(service).terminate()
     assert burst.outcomes() == {"server_error"}
     assert burst.records[0].status == 503
-    assert process_of(backend).wait(20) == 0
+    assert process_of(service).wait(20) == 0
     assert monotonic() - started < 15
-    backend.wait()  # until its last words have been read
+    service.wait()  # until its last words have been read
     assert any("timeout graceful shutdown exceeded" in line for _, line in stage.said)
     assert not any("Traceback" in line for _, line in stage.said)
 
