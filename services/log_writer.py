@@ -14,9 +14,17 @@ from services.telemetry.signals import leave_signals_to_main_thread
 BATCH = 0.01
 """Seconds in which lines gather before they are written: too short to be seen, long enough for hundreds of them."""
 
+MOST = 20_000
+"""Lines that wait to be written when nobody reads them; beyond that the oldest are lost, and counted."""
+STUCK = 1.0
+"""Seconds after which whoever holds the output is not waited for any more."""
+
 # No formatter here shows from where a line comes: not to look for it spares the half of a line's price (Python's
 # logging HOWTO, "Optimization").
 logging._srcfile = None  # noqa: SLF001 - the HOWTO's own advice
+
+
+log = logging.getLogger(__name__)
 
 
 class Line(logging.LogRecord):
@@ -45,13 +53,16 @@ class Line(logging.LogRecord):
 class LogWriter(logging.Handler):
     """Formats and writes to standard output, from one thread for all of its kind, so that lines keep their order."""
 
-    _lines: ClassVar[deque[tuple[LogWriter, logging.LogRecord]]] = deque()
+    _lines: ClassVar[deque[tuple[LogWriter, logging.LogRecord]]] = deque(maxlen=MOST)
+    _lost = 0
     _some = threading.Event()
     _writing = threading.Lock()
     _thread: threading.Thread | None = None
 
     def handle(self, record: logging.LogRecord) -> bool:
         """Leave the record to the thread."""
+        if len(self._lines) == MOST:
+            LogWriter._lost += 1
         self._lines.append((self, record))
         if not self._some.is_set():
             self._some.set()
@@ -60,14 +71,20 @@ class LogWriter(logging.Handler):
 
     def flush(self) -> None:
         """Write all that has been left so far; `logging` does this when the process ends."""
-        with self._writing:
+        if not self._writing.acquire(timeout=STUCK):  # the thread is in a write that nobody reads
+            return
+        try:
             lines = [handler.line(record) for handler, record in self._taken()]
             if lines and sys.stdout is not None:
-                try:
-                    sys.stdout.write("".join(lines))
-                    sys.stdout.flush()
-                except (OSError, ValueError):  # nobody reads them any more
-                    return
+                sys.stdout.write("".join(lines))
+                sys.stdout.flush()
+        except (OSError, ValueError):  # nobody reads them any more
+            return
+        finally:
+            self._writing.release()
+        if self._lost:
+            lost, LogWriter._lost = self._lost, 0
+            log.warning("%d log lines were lost before this one: they were not read as fast as they were written", lost)
 
     def line(self, record: logging.LogRecord) -> str:
         """Return the record as a line; one that cannot be formatted is reported as `logging` does."""

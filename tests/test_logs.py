@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from services.log_writer import MOST, LogWriter
 from services.logs import JsonFormatter, log_config
 from tests.client import get
 from tests.eventually import eventually
@@ -44,6 +45,22 @@ def test_lines_for_people(capsys: pytest.CaptureFixture[str]) -> None:
     first, second = capsys.readouterr().out.splitlines()
     assert re.fullmatch(f"{TIME} - Received task1 Request!!", first)
     assert second == "INFO:     Started"
+
+
+def test_lines_that_nobody_reads_are_bounded_and_counted(capsys: pytest.CaptureFixture[str]) -> None:
+    """A reader that stops reading costs lines, not memory; the first that it reads again says how many."""
+    logging.config.dictConfig(log_config("info", "text"))
+    handler = logging.getLogger().handlers[0]
+    with LogWriter._writing:
+        for number in range(MOST + 10):
+            logging.getLogger("services").info("line %d", number)
+        assert len(LogWriter._lines) == MOST
+    handler.flush()
+    handler.flush()
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == MOST + 1
+    assert lines[0].endswith("line 10")
+    assert lines[-1].endswith("10 log lines were lost before this one: they were not read as fast as they were written")
 
 
 def test_an_object_a_line(capsys: pytest.CaptureFixture[str]) -> None:

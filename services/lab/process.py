@@ -71,7 +71,7 @@ class Service:
             await asyncio.sleep(POLL)
 
     def stop(self) -> None:
-        """Ask the process to stop, wait, and end it if it does not."""
+        """Ask the process to stop; `wait` sees to it that it does."""
         if self._process is None:
             return
         self._process.terminate()

@@ -81,7 +81,7 @@ def read_run(path: Path) -> Run:
 
 
 def check_writable(path: Path) -> None:
-    """Raise RunError when `path` cannot be written: better before the work than after. It leaves no trace."""
+    """Raise RunError when `path` cannot be written: better before the work than after. Its folder is made."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         new = not path.exists()

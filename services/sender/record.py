@@ -16,8 +16,9 @@ server's total, and `network` the rest of the client's time: the way there and b
 class Record:
     """One request. Times are seconds; `due`, `sent`, `answered` and `finished` count from the start of the run.
 
-    `sent` is when the request's last byte was written, `answered` when its answer's first bytes were read. `seconds`
-    is from when the request was due until its end, so a sender that falls behind cannot hide a wait.
+    `sent` is when the request's last byte was written (of one that never was, the end), `answered` when its answer's
+    first bytes were read. `seconds` is from when the request was due until its end, so a sender that falls behind can
+    hide no wait.
     `outcome` is `ok`, or the kind of failure (`outcome.py`). `ledger` holds the entries that are known; what the
     server did not say is absent.
     """

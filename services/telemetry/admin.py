@@ -61,7 +61,8 @@ class AdminServer:
         }
         handler = type("AdminHandler", (_Handler,), {"paths": paths, "scrape": Scrape(registry)})
         try:
-            self._server = _Server((host, port), handler)
+            family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0][0]
+            self._server = type("AdminServer", (_Server,), {"address_family": family})((host, port), handler)
         except OSError as error:
             raise PortError(host, port, "ADMIN_PORT", error) from error
         self.port: int = self._server.server_address[1]

@@ -1,7 +1,7 @@
-"""Histograms for a request's way: an observation is left in a queue, and put into its bucket when a scrape asks.
+"""Histograms for a request's way: an observation is left in a queue, and put into its bucket later.
 
 `prometheus_client.Histogram.observe` takes two locks and looks through the buckets, four times a request; here that is
-one `append`. What a scrape reads is the same.
+one `append`. They are put into buckets once a second, and when a scrape asks: what it reads is the same.
 """
 
 from __future__ import annotations

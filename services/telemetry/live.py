@@ -55,8 +55,12 @@ class Live(Collector):
         )
 
     def _in_flight(self) -> GaugeMetricFamily:
+        counts: Counter[tuple[str, str]] = Counter()
         # tuple(set) runs without letting another thread in (one C call under the interpreter's lock).
-        counts = Counter((method_label(ledger.scope), route_label(ledger.scope)) for ledger in tuple(self.in_flight))
+        for ledger in tuple(self.in_flight):
+            key = method_label(ledger.scope), route_label(ledger.scope)
+            if not ledger.finished:  # else it may have ended, and forgotten its scope, before its labels were read
+                counts[key] += 1
         self._seen.update(counts)
         family = GaugeMetricFamily(
             "http_requests_in_flight",

@@ -159,3 +159,16 @@ def test_a_real_parser_takes_all_of_the_telemetry() -> None:
     }
     assert expected <= text | {"python_info"}
     assert expected - {"python_info"} <= openmetrics
+
+
+def test_it_listens_on_an_ipv6_address() -> None:
+    """As the service's own port does."""
+    try:
+        socket.create_server(("::1", 0), family=socket.AF_INET6).close()
+    except OSError:
+        pytest.skip("this machine has no IPv6")
+    server = AdminServer("::1", 0, CollectorRegistry(), lambda: None, lambda: None)
+    server.start()
+    with urlopen(f"http://[::1]:{server.port}/livez", timeout=10) as answer:
+        assert answer.status == 200
+    server.close()

@@ -24,6 +24,16 @@ def test_in_flight_counts_by_method_and_route_and_comes_back_to_zero() -> None:
     assert registry.get_sample_value("http_requests_in_flight", labels) == 0
 
 
+def test_a_request_that_ends_during_the_scrape_makes_no_series() -> None:
+    """Its scope is forgotten by then: read from it, its method would be none that ever came."""
+    live, registry = live_on_registry()
+    ledger = Ledger(0, scope={"method": "GET"})
+    live.in_flight.add(ledger)
+    ledger.finished = True
+    ledger.forget()
+    assert [sample for family in registry.collect() for sample in family.samples if "route" in sample.labels] == []
+
+
 def test_a_queue_that_cannot_be_counted_is_absent() -> None:
     """Not 0: nothing is claimed of what is not known."""
     live, registry = live_on_registry()
