@@ -9,8 +9,8 @@ from typing import Any
 
 import requests
 from requests.adapters import HTTPAdapter
-from urllib3 import HTTPConnectionPool, Timeout
-from urllib3.connection import HTTPConnection
+from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, Timeout
+from urllib3.connection import HTTPConnection, HTTPSConnection
 
 IDLE_LIMIT = 60.0
 """Seconds that a connection may have idled when it is used again: fewer than our servers keep one (75)."""
@@ -24,7 +24,8 @@ def requests_session() -> requests.Session:
     """Return a session that heeds no proxy and no .netrc; only one thread may use it."""
     session = _Session()
     session.trust_env = False
-    session.mount("http://", _Adapter())
+    for scheme in ("http://", "https://"):
+        session.mount(scheme, _Adapter())
     return session
 
 
@@ -116,9 +117,19 @@ class _Pool(HTTPConnectionPool):
         return super()._make_request(conn, *args, **kwargs)
 
 
-class _Adapter(HTTPAdapter):
+class _TlsConnection(HTTPSConnection):
+    response_class = _Answer
+
+
+class _TlsPool(HTTPSConnectionPool):
     """TLS has sockets of its own: there the timeout is for each read, and nothing is sent again."""
+
+    ConnectionCls = _TlsConnection
+
+
+class _Adapter(HTTPAdapter):
+    """Makes connections of the kinds above."""
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         super().init_poolmanager(*args, **kwargs)
-        self.poolmanager.pool_classes_by_scheme = {**self.poolmanager.pool_classes_by_scheme, "http": _Pool}
+        self.poolmanager.pool_classes_by_scheme = {"http": _Pool, "https": _TlsPool}

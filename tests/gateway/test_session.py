@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from time import monotonic
+from typing import Any
 
 import pytest
 import requests
@@ -52,3 +53,12 @@ def test_both_tries_share_one_timeout() -> None:
             kept.get(backend.url, timeout=(5, 0.9))
         assert monotonic() - started >= 0.9
     assert backend.received == [(1, 1), (1, 2), (2, 1)]
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_every_connection_passes_over_what_is_said_in_between(scheme: str) -> None:
+    """That it does is shown by the faults of a backend without TLS; a connection with TLS reads answers by the same."""
+    with requests_session() as kept:
+        adapter: Any = kept.get_adapter(f"{scheme}://backend")
+        pool = adapter.poolmanager.connection_from_url(f"{scheme}://backend")
+        assert pool.ConnectionCls.response_class is session._Answer
