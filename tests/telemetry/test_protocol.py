@@ -14,10 +14,7 @@ from services.telemetry.server_timing import parse_server_timing
 from tests.eventually import eventually
 from tests.telemetry.server import read_until, request, served
 
-pytestmark = [
-    pytest.mark.alone,
-    pytest.mark.skipif(sys.platform != "linux", reason="the kernel's wait is known on Linux only"),
-]
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the kernel's wait is known on Linux only")
 
 UNMATCHED = {"method": "GET", "route": "unmatched"}
 BLOCK = 0.6
@@ -50,6 +47,7 @@ def timing_of(answer: bytes) -> dict[str, float]:
     return parse_server_timing(next(line.partition(":")[2] for line in lines if line.startswith("server-timing")))
 
 
+@pytest.mark.alone
 def test_a_request_behind_a_blocked_loop_knows_how_long_it_waited(loop: str) -> None:
     """Wherever the loop left it, in the kernel or in its own queue: the sum is the truth."""
     app = Blocks()
@@ -66,6 +64,7 @@ def test_a_request_behind_a_blocked_loop_knows_how_long_it_waited(loop: str) -> 
         assert server.value("http_request_wait_seconds_count", queue="kernel") == 2
 
 
+@pytest.mark.alone
 def test_unread_requests_are_counted_while_the_loop_is_blocked(loop: str) -> None:
     """The gauge that nothing else has: it is read from another thread, and falls to 0 when the loop is back."""
     app = Blocks()
@@ -79,6 +78,7 @@ def test_unread_requests_are_counted_while_the_loop_is_blocked(loop: str) -> Non
         assert sum(server.telemetry.live.waiting().values()) == 0
 
 
+@pytest.mark.alone
 def test_an_answer_leaves_before_the_next_handler_blocks(loop: str) -> None:
     """Uvloop would keep the first answer back until the second handler is done, if the protocol let it."""
     with served(Blocks(), loop) as server:
@@ -103,6 +103,7 @@ def test_an_answer_leaves_before_the_next_handler_blocks(loop: str) -> None:
         assert all(gap > BLOCK / 2 for gap in gaps)
 
 
+@pytest.mark.alone
 def test_pipelined_requests_wait_in_the_loop_and_are_all_answered(loop: str) -> None:
     """What is read but waits behind another on its connection has a ledger of its own."""
     with served(Blocks(), loop) as server, server.connect() as connection:
