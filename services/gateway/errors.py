@@ -60,6 +60,7 @@ FOREIGN: dict[str, type[UpstreamError]] = {
     "requests.exceptions.InvalidURL": UpstreamUnreachable,
     "requests.exceptions.Timeout": UpstreamTimeout,
     "urllib3.exceptions.HTTPError": UpstreamRubbish,
+    "urllib3.exceptions.LocationValueError": UpstreamUnreachable,
     "urllib3.exceptions.ProtocolError": UpstreamBroken,
     "urllib3.exceptions.IncompleteRead": UpstreamBroken,
     "urllib3.exceptions.NewConnectionError": UpstreamUnreachable,

@@ -187,11 +187,12 @@ def test_a_backend_that_is_not_there_is_a_502(gateways: dict[str, Service], faul
     on_each(gateways, is_well)
 
 
+@pytest.mark.parametrize("host", ["nobody.invalid", "two..dots", "x" * 64])
 @pytest.mark.parametrize("mode", MODULES)
-def test_an_unknown_host_is_unreachable(mode: str) -> None:
-    """A backend whose name nobody knows cannot be reached, whatever the client library calls it."""
+def test_an_unknown_host_is_unreachable(mode: str, host: str) -> None:
+    """A backend whose name nobody knows, or that is no name, cannot be reached, whatever the client library says."""
     telemetry = Telemetry()
-    backend = Backend("http://nobody.invalid", connect_timeout=TIMEOUT_OF_DNS, timeout=TIMEOUT_OF_DNS)
+    backend = Backend(f"http://{host}", connect_timeout=TIMEOUT_OF_DNS, timeout=TIMEOUT_OF_DNS)
     gateway = import_module(f"services.gateway.{MODULES[mode]}").Gateway(backend, telemetry.upstream("backend"))
 
     async def relay() -> None:
