@@ -55,13 +55,8 @@ class ForkedProcess:
         assert self._process.pid is not None
         self.pid = self._process.pid
 
-    @property
-    def returncode(self) -> int | None:
-        """As Popen's: minus the number of the signal that ended it."""
-        return self._process.exitcode
-
     def poll(self) -> int | None:
-        """Return the exit code, or None while it runs."""
+        """Return the exit code, minus the number of the signal that ended it, or None while it runs."""
         return self._process.exitcode
 
     def wait(self, timeout: float | None = None) -> int:

@@ -12,10 +12,10 @@ from requests.adapters import HTTPAdapter
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, Timeout
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
+from services.telemetry.upstream import AT_LEAST
+
 IDLE_LIMIT = 60.0
 """Seconds that a connection may have idled when it is used again: fewer than our servers keep one (75)."""
-AT_LEAST = 0.001
-"""Seconds; urllib3 takes no timeout of 0."""
 INTERIM = frozenset(range(100, 200)) - {SWITCHING_PROTOCOLS}
 """Statuses after which the answer is still to come (RFC 9110, section 15.2)."""
 

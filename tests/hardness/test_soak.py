@@ -9,7 +9,6 @@ import asyncio
 import json
 import os
 import random
-import signal
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -20,7 +19,7 @@ import pytest
 
 from services.lab.process import LOOPBACK, Service
 from tests.hardness.footprint import footprint
-from tests.hardness.weather import WORST, Weather
+from tests.hardness.weather import WORST, Weather, frozen
 from tests.stage import Metrics, Stage, scrape, settled
 
 pytestmark = pytest.mark.long
@@ -29,7 +28,7 @@ SECONDS = float(os.environ.get("SOAK_SECONDS", "6"))
 SEED = int(os.environ.get("SOAK_SEED", "7"))
 CALM = 0.2
 """The part of the time in which the backend is left alone, so that its counters can be held against the gateways'."""
-GROWTH = 0.05 if SECONDS >= 600 else 0.4
+GROWTH = 0.05 if SECONDS >= 600 else 0.25
 """The part of its memory that a gateway may come to hold beyond what it held when the longest faults had been.
 
 A short run ends before the gateways have settled.
@@ -81,18 +80,16 @@ async def ask(session: aiohttp.ClientSession, gateway: Service, kind: str) -> in
 
 def capacity(gateway: Service, backend: Service) -> float:
     """Return how many requests a second the gateway answers in the worst weather: backend well, frozen, or gone."""
-    assert backend._process is not None
     well = asyncio.run(answered(gateway, 200, WORKERS))
-    backend._process.send_signal(signal.SIGSTOP)
-    frozen = asyncio.run(answered(gateway, 504, FROZEN_WORKERS))
-    backend._process.send_signal(signal.SIGCONT)
+    with frozen(backend):
+        timed_out = asyncio.run(answered(gateway, 504, FROZEN_WORKERS))
     backend.stop()
     backend.wait()
     gone = asyncio.run(answered(gateway, 502, WORKERS))
     backend.start()
     asyncio.run(backend.ready())
-    print(f"answers a second: {well:.0f} with the backend well, {frozen:.0f} frozen, {gone:.0f} gone")
-    return min(well, frozen, gone)
+    print(f"answers a second: {well:.0f} with the backend well, {timed_out:.0f} frozen, {gone:.0f} gone")
+    return min(well, timed_out, gone)
 
 
 async def answered(gateway: Service, status: int, workers: int) -> float:

@@ -7,6 +7,8 @@ import random
 import signal
 import threading
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from time import monotonic
 from typing import Self
 
@@ -19,6 +21,17 @@ FROZEN = (0.1, 1.5)
 
 WORST = FROZEN[1] + GONE[1] + 2 * PAUSE[0] + 3.0
 """Seconds within which the longest faults have been: two pauses, and the time that the backend takes to start."""
+
+
+@contextmanager
+def frozen(service: Service) -> Iterator[None]:
+    """Have the service do nothing inside the block; the kernel goes on accepting for it."""
+    assert service._process is not None
+    service._process.send_signal(signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        service._process.send_signal(signal.SIGCONT)
 
 
 class Weather(threading.Thread):
@@ -67,10 +80,8 @@ class Weather(threading.Thread):
                 return
 
     def _freeze(self, seconds: float) -> None:
-        assert self.backend._process is not None
-        self.backend._process.send_signal(signal.SIGSTOP)
-        self._over.wait(seconds)
-        self.backend._process.send_signal(signal.SIGCONT)
+        with frozen(self.backend):
+            self._over.wait(seconds)
 
     def _restart(self, number: signal.Signals, gone: float) -> None:
         assert self.backend._process is not None
