@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from prometheus_client import CollectorRegistry, Counter, GCCollector, PlatformCollector, ProcessCollector
+from prometheus_client import CollectorRegistry, Counter, GCCollector, PlatformCollector
 
 from services.telemetry.histogram import Histogram
+from services.telemetry.process import Process
 
 LATENCY_BUCKETS = (
     *(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5),
@@ -53,7 +54,7 @@ class Metrics:
             buckets=LAG_BUCKETS,
             registry=registry,
         )
-        ProcessCollector(registry=registry)
+        Process(registry)
         PlatformCollector(registry=registry)
         GCCollector(registry=registry)
 
