@@ -1,7 +1,7 @@
 """What the dashboards ask Prometheus for, in PromQL. `service` is a name, a variable such as `$service`, or a pattern.
 
 Where latencies are compared they are means, not quantiles: of an answer of 1.01 s a quantile knows only that it is in
-the bucket from 1 s to 2 s, while sum and count are exact.
+the bucket from 1 s to 1.1 s, while sum and count are exact.
 """
 
 from __future__ import annotations

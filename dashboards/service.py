@@ -40,17 +40,17 @@ TRAFFIC = (
 LATENCY = (
     Graph(
         title="Latency: as the application sees it",
-        description="The mean is exact; p99 is a guess, up to twice too high. The wait before is on the right.",
+        description="The mean is exact; p99 is an estimate from histogram buckets. What passed before is on the right.",
         lines=(
             Line("mean", queries.application_latency(SERVICE)),
-            Line("p99, at most", queries.latency_quantile(SERVICE, 0.99)),
+            Line("p99, estimated", queries.latency_quantile(SERVICE, 0.99)),
         ),
         unit="s",
         soft_max=2,
     ),
     Graph(
         title="Where the time goes: mean wait in each queue, and upstream",
-        description="Everything but upstream is a queue: what is thick there is missing on the left.",
+        description="Everything but upstream is a queue. kernel and loop come before what is on the left.",
         lines=(
             Line("{{queue}}", queries.wait_by_queue(SERVICE)),
             Line("upstream", queries.upstream_latency(SERVICE)),

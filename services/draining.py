@@ -1,8 +1,9 @@
-"""Pure ASGI middleware: a request that is cut off because the service stops is told so, with a 503."""
+"""The end of a service's life: when it began, until when requests may take, and what those are told who take longer."""
 
 from __future__ import annotations
 
 import asyncio
+from time import monotonic
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -10,17 +11,53 @@ from services.problems import problem
 from services.telemetry import current_ledger
 
 
-class DrainingMiddleware:
-    """Answers a request that uvicorn cancels at the end of the drain timeout; its own answer would be a bare 500.
+class Drain:
+    """How long a stop may take: `delay` seconds in which requests still come, then `timeout` for what is there."""
 
-    Stands inside the telemetry, whose ledger knows whether an answer has begun.
+    def __init__(self, delay: float, timeout: float) -> None:
+        self._delay = delay
+        self._timeout = timeout
+        self._since: float | None = None
+
+    def begin(self) -> None:
+        """Note that the service was told to stop."""
+        self._since = monotonic()
+
+    @property
+    def begun(self) -> bool:
+        """Whether it was told to."""
+        return self._since is not None
+
+    @property
+    def closing(self) -> bool:
+        """Whether requests have come for long enough."""
+        return self._since is not None and monotonic() >= self._since + self._delay
+
+    @property
+    def left(self) -> float:
+        """The seconds that requests may still take, from the signal on, however late the event loop heard of it."""
+        if self._since is None:
+            return self._timeout
+        return max(0.0, self._since + self._delay + self._timeout - monotonic())
+
+
+class DrainingMiddleware:
+    """Answers with a 503 when the drain is over: what uvicorn cancels then, and what had not even begun.
+
+    uvicorn's own answer would be a bare 500. Stands inside the telemetry, whose ledger knows whether an answer has
+    begun.
     """
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, drain: Drain) -> None:
         self.app = app
+        self.drain = drain
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve the request, or say why it cannot be."""
+        if self.drain.begun and self.drain.left == 0 and scope["type"] == "http":
+            # A loop that was blocked finds a queue of them, each as long as the one before.
+            await problem(503, "the service has stopped")(scope, receive, send)
+            return
         try:
             await self.app(scope, receive, send)
         except asyncio.CancelledError:

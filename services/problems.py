@@ -14,6 +14,11 @@ from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
 MEDIA_TYPE = "application/problem+json"
+DETAILS = {
+    404: "nothing is served at this path; GET /docs lists what is",
+    405: "this method is not served at this path; the Allow header names those that are",
+}
+"""What Starlette's router says no more of than the status itself."""
 
 log = logging.getLogger(__name__)
 
@@ -56,7 +61,8 @@ def answers_with_problems(app: FastAPI) -> None:
 
 async def _refused(_request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    return problem(error.status_code, str(error.detail), error.headers)
+    status, detail = error.status_code, str(error.detail)
+    return problem(status, DETAILS.get(status, detail) if detail == title(status) else detail, error.headers)
 
 
 async def _invalid(_request: Request, error: Exception) -> Response:

@@ -12,6 +12,7 @@ from typing import Any
 
 import uvicorn
 
+from services.draining import Drain
 from services.guard import sweep
 from services.listener import accept_all, let_nobody_in
 from services.telemetry import Telemetry
@@ -27,20 +28,16 @@ PATIENCE = 1.0
 class Server(uvicorn.Server):
     """uvicorn's server, with a readiness and a stop that lose no request.
 
-    The first SIGTERM or SIGINT: not ready from then on; go on accepting for `drain_delay` (Kubernetes still sends
-    traffic for a moment); stop listening; read what lies unread in the kernel and let requests finish, up to
-    `drain_timeout`; exit with 0. A second one ends the process at once, even while the event loop is blocked.
+    The first SIGTERM or SIGINT: not ready from then on; go on accepting for the drain's delay (Kubernetes still sends
+    traffic for a moment); stop listening; read what lies unread in the kernel and let requests finish, up to the
+    drain's timeout; exit with 0. A second one ends the process at once, even while the event loop is blocked.
     """
 
-    def __init__(
-        self, config: uvicorn.Config, telemetry: Telemetry, port: int, drain_delay: float, drain_timeout: float
-    ) -> None:
+    def __init__(self, config: uvicorn.Config, telemetry: Telemetry, port: int, drain: Drain) -> None:
         super().__init__(config)
         self._telemetry = telemetry
         self._port = port
-        self._drain_delay = drain_delay
-        self._drain_timeout = drain_timeout
-        self._draining_since: float | None = None
+        self._drain = drain
 
     async def serve(self, sockets: list[socket.socket] | None = None) -> None:
         """Serve until a signal says to stop."""
@@ -53,30 +50,28 @@ class Server(uvicorn.Server):
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Begin to drain; on a second signal, die of it."""
-        if self._draining_since is not None:
+        if self._drain.begun:
             signal.signal(sig, signal.SIG_DFL)
             os.kill(os.getpid(), sig)
             return
-        self._draining_since = monotonic()
+        self._drain.begin()
         goodbye = (b"connection", b"close")
         self.config.encoded_headers.append(goodbye)
         self.server_state.default_headers = [*self.server_state.default_headers, goodbye]
 
     async def on_tick(self, counter: int) -> bool:
         """Tell the main loop to stop when the drain delay is over."""
-        since = self._draining_since
-        return await super().on_tick(counter) or (since is not None and monotonic() >= since + self._drain_delay)
+        return await super().on_tick(counter) or self._drain.closing
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Stop listening, then close what is idle, but only when nothing lies unread: closing would reset it."""
-        deadline = monotonic() + self._drain_timeout
         await self._stop_listening(sockets or [])
-        await self._read_all(deadline)
+        await self._read_all()
         if self.server_state.connections:
             await self._hear_out()
-            await self._read_all(deadline)
-        left = max(0.0, deadline - monotonic())
-        self.config.timeout_graceful_shutdown = left  # type: ignore[assignment] # it is given to asyncio.wait_for
+            await self._read_all()
+        # What comes after the drain is answered at once, but answered. (The value is given to asyncio.wait_for.)
+        self.config.timeout_graceful_shutdown = max(GRACE, self._drain.left)  # type: ignore[assignment]
         await super().shutdown(sockets)
 
     async def _stop_listening(self, listeners: list[socket.socket]) -> None:
@@ -108,13 +103,14 @@ class Server(uvicorn.Server):
         connections: set[Any] = self.server_state.connections
         return any(connection.request_due for connection in connections)
 
-    async def _read_all(self, deadline: float) -> None:
+    async def _read_all(self) -> None:
         await asyncio.sleep(POLL)
+        deadline = monotonic() + max(PATIENCE, self._drain.left)
         while unread_connections(self._port) and monotonic() < deadline:  # noqa: ASYNC110 - the kernel sends no event
             await asyncio.sleep(POLL)
 
     def trouble(self) -> str | None:
         """Return why the service is not ready, or None when it is."""
-        if self._draining_since is not None:
+        if self._drain.begun:
             return "draining"
         return None if self.started else "starting"

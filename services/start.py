@@ -16,7 +16,7 @@ from fastapi import FastAPI
 from prometheus_client import disable_created_metrics
 from starlette.types import ASGIApp
 
-from services.draining import DrainingMiddleware
+from services.draining import Drain, DrainingMiddleware
 from services.express import ExpressLane
 from services.guard import GuardedProtocol
 from services.listener import BACKLOG, listen
@@ -89,7 +89,8 @@ def _leave_to_counting() -> None:
 
 def _server(settings: ServiceSettings, application: FastAPI, telemetry: Telemetry, port: int) -> Server:
     telemetry.watch_port(port)
-    app: ASGIApp = DrainingMiddleware(ExpressLane(application))
+    drain = Drain(settings.drain_delay, settings.drain_timeout)
+    app: ASGIApp = DrainingMiddleware(ExpressLane(application), drain)
     if settings.max_in_flight is not None:
         app = SheddingMiddleware(app, settings.max_in_flight)
     config = uvicorn.Config(
@@ -104,7 +105,7 @@ def _server(settings: ServiceSettings, application: FastAPI, telemetry: Telemetr
         proxy_headers=False,
         timeout_keep_alive=IDLE_TIMEOUT,
     )
-    return Server(config, telemetry, port, settings.drain_delay, settings.drain_timeout)
+    return Server(config, telemetry, port, drain)
 
 
 def _admin(settings: ServiceSettings, server: Server, telemetry: Telemetry) -> AdminServer:

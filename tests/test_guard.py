@@ -79,6 +79,7 @@ UPGRADE = b"Connection: upgrade\r\nUpgrade: h2c\r\n"
         HEAD + b"Content-Length: 99999999999999999999999\r\n\r\n",
         b"GET /task\x001 HTTP/1.1\r\nHost: x\r\n\r\n",
         b"GET /task1 HTTP/1.1\r\n\r\n",
+        b"GET /task1 HTTP/1.2\r\nHost: x\r\n\r\n",
         b"GET /task1 HTTP/1.1\r\nHost: x\r\nHost: y\r\n\r\n",
         b"GET /task1 HTTP/1.0\r\nHost: x\r\nHost: y\r\n\r\n",
         HEAD + UPGRADE + b"Content-Length: 35\r\n\r\nGET /smuggled HTTP/1.1\r\nHost: x\r\n\r\n",
@@ -93,6 +94,7 @@ def test_what_is_not_well_formed_is_a_400(backend: Served, data: bytes) -> None:
 def test_another_version_is_a_505(backend: Served) -> None:
     """HTTP/0.9 has no status to answer with, so it is told in the words of its successor."""
     assert refusal(sent(backend, b"GET /task1\r\n\r\n")) == 505
+    assert refusal(sent(backend, b"GET /task1 HTTP/2.0\r\nHost: x\r\n\r\n")) == 505
 
 
 def test_a_refusal_waits_for_the_answers_before_it(backend: Served) -> None:

@@ -14,7 +14,7 @@ from fastapi import FastAPI, HTTPException
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.problems import MEDIA_TYPE, answers_with_problems, problem, title
+from services.problems import DETAILS, MEDIA_TYPE, answers_with_problems, problem, title
 
 Message = MutableMapping[str, Any]
 
@@ -91,8 +91,8 @@ def test_every_status_has_a_title() -> None:
 @pytest.mark.parametrize(
     ("path", "method", "status", "detail"),
     [
-        ("/nowhere", "GET", 404, "Not Found"),
-        ("/refused", "POST", 405, "Method Not Allowed"),
+        ("/nowhere", "GET", 404, DETAILS[404]),
+        ("/refused", "POST", 405, DETAILS[405]),
         ("/refused", "GET", 418, "no coffee"),
         ("/number/one", "GET", 422, "number: Input should be a valid integer"),
     ],

@@ -5,6 +5,7 @@ import signal
 import socket
 import subprocess
 import threading
+from collections import Counter
 from time import monotonic, sleep
 from urllib.error import HTTPError
 from urllib.request import urlopen
@@ -142,6 +143,19 @@ def test_requests_that_never_end_are_cut_off_at_the_drain_timeout(stage: Stage, 
     service.wait()  # until its last words have been read
     assert any("timeout graceful shutdown exceeded" in line for _, line in stage.said)
     assert not any("Traceback" in line for _, line in stage.said)
+
+
+def test_a_blocked_loop_finds_the_drain_over_and_turns_its_queue_away(stage: Stage) -> None:
+    """The call under way ends as it does; those that waited behind it are told at once, however late that is."""
+    gateway = stage.gateway("sync", stage.backend(), drain_timeout=1, log_level="warning")
+    burst = Burst(gateway, tasks=5, delay=3)
+    eventually(lambda: inside(gateway), 5)
+    process_of(gateway).terminate()
+    burst.join(60)
+    statuses = Counter(record.status for record in burst.records)
+    assert set(statuses) == {200, 503}
+    assert statuses[200] <= 2  # a second one, where the signal came late in the first
+    assert process_of(gateway).wait(20) == 0
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

@@ -27,7 +27,8 @@ class Live(Collector):
         self.waiting_for_thread: Callable[[], int] | None = None
         self.waiting_in_kernel: Callable[[], int | None] = lambda: None
         self.stalled: Callable[[], float] = lambda: 0.0
-        self._seen: set[tuple[str, str]] = set()
+        self.known: set[tuple[str, str]] = set()
+        """The method and route of every request that has been here: where none is in flight, 0 are."""
 
     def waiting(self) -> dict[str, int]:
         """Return how many requests wait in each queue; a queue that cannot be counted is absent."""
@@ -61,12 +62,12 @@ class Live(Collector):
             key = method_label(ledger.scope), route_label(ledger.scope)
             if not ledger.finished:  # else it may have ended, and forgotten its scope, before its labels were read
                 counts[key] += 1
-        self._seen.update(counts)
+        self.known.update(counts)
         family = GaugeMetricFamily(
             "http_requests_in_flight",
             "Requests that entered the application and whose last byte is not yet sent.",
             labels=("method", "route"),
         )
-        for key in sorted(self._seen):
+        for key in sorted(self.known):
             family.add_metric(key, counts[key])
         return family

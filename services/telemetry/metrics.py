@@ -9,7 +9,7 @@ from services.telemetry.process import Process
 
 LATENCY_BUCKETS = (
     *(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5),
-    *(1.0, 1.1, 1.25, 2.0, 3.0, 5.0, 7.5, 10.0, 15.0, 20.0, 30.0, 60.0),
+    *(1.0, 1.1, 1.25, 2.0, 3.0, 5.0, 7.5, 10.0, 15.0, 20.0, 30.0, 60.0, 120.0),
 )
 """Seconds. Wide, because a queue's waits are multiples of the backend's delay, which may be 60 s; close above the
 default delay of 1 s, so that a quantile of what took a second and a bit is not read as a second and a half."""

@@ -94,6 +94,7 @@ class TelemetryMiddleware:
         """Return the metrics' children for these labels, bound once: looking them up costs as much as counting."""
         children = self._bound.get((method, route, code))
         if children is None:
+            self.live.known.add((method, route))
             completed = self.metrics.completed.labels(method, route, str(code))
             children = self._bound[method, route, code] = completed, self.metrics.duration.labels(method, route)
         return children

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import inspect
 import json
+import socket
+import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -207,6 +209,25 @@ def test_an_unknown_host_is_unreachable(mode: str, host: str) -> None:
         asyncio.run(relay())
     count = "http_client_request_duration_seconds_count"
     assert telemetry.registry.get_sample_value(count, {"upstream": "backend", "outcome": "unreachable"}) == 1
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux drops what a full accept queue cannot take")
+def test_a_backend_that_takes_no_connection_is_unreachable_in_time(stage: Stage) -> None:
+    """Its kernel answers no SYN: after CONNECT_TIMEOUT it is a 502."""
+    with ExitStack() as stack:
+        listener = stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=0))
+        stack.enter_context(socket.create_connection(listener.getsockname()))  # the one that the queue can hold
+        with pytest.raises(TimeoutError):
+            socket.create_connection(listener.getsockname(), timeout=0.2)
+        gateways = stage.gateways(f"http://127.0.0.1:{listener.getsockname()[1]}", connect_timeout=1)
+
+        def check(gateway: Service) -> None:
+            started = monotonic()
+            problem_of(get(f"{gateway.url}/task1"), 502)
+            assert 1 <= monotonic() - started < 1 + SLOW_MACHINE
+            assert calls(gateway, "unreachable") == 1
+
+        on_each(gateways, check)
 
 
 def test_a_wait_for_a_connection_is_the_backends_slowness(faulty: FaultyBackend, stage: Stage) -> None:

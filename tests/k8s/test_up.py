@@ -13,13 +13,16 @@ import yaml
 
 from tests.k8s.rendering import K8S, ROOT
 
-BASICS = ("bash", "env", "dirname", "sed", "grep", "sort", "xargs", "cat")
+BASICS = ("bash", "env", "dirname", "sed", "grep", "sort", "xargs", "cat", "sleep")
 TOOLS = ("docker", "kind", "kubectl", "skaffold")
 STAND_IN = """#!/usr/bin/env bash
 echo "$(basename "$0") $*" >>"$CALLS"
 case "$(basename "$0") $1 ${2-}" in
   "docker info "*) exit "${DOCKER_IS_DOWN:-0}" ;;
-  "kind get clusters") echo "${CLUSTERS:-}" ;;
+  "docker ps "*) echo "${CONTAINERS:-}" ;;
+  "kind get clusters") printf '%s\n' ${CLUSTERS:-} ;;
+  "kind create "*) if [ -n "${INTERRUPTED:-}" ]; then kill -INT "$PPID" "$$"; sleep 5; fi ;;
+  "kubectl --context "*) exit "${NEVER_DEPLOYED:-0}" ;;
   "kubectl config get-contexts") echo "kind-inflight-lab" ;;
   "skaffold run "*) exit "${DEPLOY_FAILS:-0}" ;;
 esac
@@ -139,17 +142,49 @@ def test_a_cluster_that_is_there_is_used(desk: Desk) -> None:
 def test_what_does_not_come_up_is_removed_again(desk: Desk) -> None:
     """An image that is missing, say: skaffold has named it, and nothing stays half-done."""
     desk.put(*TOOLS)
-    done = desk.run("up", CLUSTERS="inflight-lab", DEPLOY_FAILS="1")
+    done = desk.run("up", CLUSTERS="inflight-lab", DEPLOY_FAILS="1", NEVER_DEPLOYED="1")
     assert done.returncode == 1
     assert "did not come up" in done.stderr
     assert desk.calls("skaffold") == ["skaffold run --port-forward=user", "skaffold delete"]
 
 
-def test_down_removes_the_lab_s_cluster_only(desk: Desk) -> None:
-    """By name, and only where it is there; without any tool there is nothing to remove."""
-    assert desk.run("down").returncode == 0
+@pytest.mark.usefixtures("free")
+def test_a_lab_that_ran_before_is_not_removed(desk: Desk) -> None:
+    """A second `up` that fails takes away nothing that the first one had made."""
     desk.put(*TOOLS)
-    assert desk.run("down", CLUSTERS="other").returncode == 0
+    done = desk.run("up", CLUSTERS="inflight-lab", DEPLOY_FAILS="1")
+    assert done.returncode == 1
+    assert "nothing is removed" in done.stderr
+    assert desk.calls("skaffold") == ["skaffold run --port-forward=user"]
+
+
+@pytest.mark.usefixtures("free")
+def test_a_half_made_cluster_is_removed(desk: Desk) -> None:
+    """Ctrl-C while kind makes it; the next `up` would take it for a whole one."""
+    desk.put(*TOOLS)
+    done = desk.run("up", INTERRUPTED="1")
+    assert done.returncode == 130
+    assert "half-made" in done.stderr
+    assert desk.calls("kind")[-1] == "kind delete cluster --name inflight-lab"
+    assert desk.calls("skaffold") == []
+
+
+def test_down_removes_the_lab_s_cluster_only(desk: Desk) -> None:
+    """By name, and only where it is there."""
+    desk.put(*TOOLS)
+    assert desk.run("down", CLUSTERS="other inflight-lab-2").returncode == 0
     assert not any("delete" in call for call in desk.calls("kind"))
-    assert desk.run("down", CLUSTERS="inflight-lab").returncode == 0
+    assert desk.run("down", CLUSTERS="inflight-lab other").returncode == 0
     assert "kind delete cluster --name inflight-lab" in desk.calls("kind")
+
+
+def test_down_says_what_it_could_not_remove(desk: Desk) -> None:
+    """Without Docker there is nothing; with one that does not answer, or without kind, it cannot be done."""
+    done = desk.run("down")
+    assert (done.returncode, done.stdout) == (0, "docker is not installed: there is nothing to remove.\n")
+    desk.put("docker")
+    assert desk.run("down").returncode == 0
+    assert "does not answer" in desk.run("down", DOCKER_IS_DOWN="1").stderr
+    done = desk.run("down", CONTAINERS="3f2a")
+    assert done.returncode == 2
+    assert "kind is not installed" in done.stderr

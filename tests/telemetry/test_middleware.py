@@ -34,7 +34,7 @@ def test_an_answer_is_counted_timed_and_passed_on() -> None:
     assert value("http_requests_completed_total", {**UNMATCHED, "code": "200"}) == 1
     assert value("http_request_duration_seconds_count", UNMATCHED) == 1
     assert value("http_request_wait_seconds_count", {"queue": "loop"}) == 1
-    assert value("http_requests_in_flight", UNMATCHED) is None  # it was never scraped while in flight
+    assert value("http_requests_in_flight", UNMATCHED) == 0  # also where no scrape saw it in flight
 
 
 def test_server_timing_is_added_to_the_applications_headers() -> None:
