@@ -97,7 +97,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> tuple[int, str, str, Run, 
     """
     folder = tmp_path_factory.mktemp("demo") / "[" / "demo]"  # rich would take that for markup
     report, run = folder / "report.html", folder / "run.json"
-    for _ in range(3):
+    for _ in range(6):
         code, output, errors = inflight("demo", "--delay", "0.6", "--report", str(report), "--json", str(run))
         assert code in {0, 1}, errors
         if code == 0:
