@@ -6,10 +6,14 @@ Source: Linux, include/uapi/linux/inet_diag.h and netlink.h; man 7 sock_diag.
 
 from __future__ import annotations
 
-import ctypes
 import os
 import socket
 import struct
+from functools import cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import ctypes
 
 NETLINK_SOCK_DIAG = 4
 SOCK_DIAG_BY_FAMILY = 20
@@ -32,10 +36,6 @@ ERROR_CODE = struct.Struct("=16xi")
 BUFFER = 256 * 1024
 """Bytes; the kernel fills at most 32 KiB at a time."""
 ANY = 0xFFFFFFFF
-
-_libc = ctypes.PyDLL(None, use_errno=True)
-"""Calls through it keep the interpreter's lock. Python's own `recv` lets go of it, and in a busy service it takes 5 ms
-(`sys.getswitchinterval`) to get it back: with 4,000 connections, twenty times in a scrape."""
 
 
 def unread_connections(port: int) -> int:
@@ -72,9 +72,23 @@ def _unread(netlink: socket.socket, buffer: bytearray) -> int:
 
 def _receive(netlink: socket.socket, buffer: bytearray) -> int:
     """Read the next part, and return its length; the kernel has it ready, so this never waits."""
+    import ctypes
+
     start = (ctypes.c_char * len(buffer)).from_buffer(buffer)
-    length: int = _libc.recv(netlink.fileno(), start, len(buffer), socket.MSG_DONTWAIT)
+    length: int = _libc().recv(netlink.fileno(), start, len(buffer), socket.MSG_DONTWAIT)
     if length < 0:
         code = ctypes.get_errno()
         raise OSError(code, os.strerror(code))
     return length
+
+
+@cache
+def _libc() -> ctypes.PyDLL:
+    """Return the C library; calls through it keep the interpreter's lock.
+
+    Python's own `recv` lets go of it, and in a busy service it takes 5 ms (`sys.getswitchinterval`) to get it back: with
+    4,000 connections, twenty times in a scrape.
+    """
+    import ctypes  # a service starts without it
+
+    return ctypes.PyDLL(None, use_errno=True)
