@@ -7,11 +7,16 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from services.settings import BackendSettings, GatewaySettings, SenderSettings
 from tests.stage import Stage, Standing
 
 TRIES_MORE = 3
+
+# A busy machine may hold up any example, and the making of any.
+settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("busy")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

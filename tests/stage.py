@@ -13,9 +13,9 @@ from urllib.request import urlopen
 from prometheus_client.parser import text_string_to_metric_families
 
 from services.lab.process import Service
-from services.lab.stage import free_ports
 from services.settings import GATEWAY_PORTS
 from tests.forked import Forked
+from tests.ports import free_ports
 
 SETTLED_WITHIN = 20.0
 POLL = 0.02

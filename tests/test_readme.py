@@ -71,8 +71,6 @@ def test_there_are_commands() -> None:
     assert set(ELSEWHERE) <= set(COMMANDS)
 
 
-# The demo says what it saw: on a busy machine that may not be what it claims.
-@pytest.mark.flaky(reruns=2)
 @pytest.mark.parametrize("command", [command for command in COMMANDS if command not in ELSEWHERE])
 def test_the_command_runs(command: str, services: dict[int, int], tmp_path: Path) -> None:
     """Each line as a reader would paste it; only ports and folders differ, and the ten seconds are shortened."""
@@ -87,6 +85,10 @@ def test_the_command_runs(command: str, services: dict[int, int], tmp_path: Path
         _run(next(line for line in COMMANDS if "--json" in line).replace("runs/", f"{tmp_path}/"), services)
     done = _run(command, services)
     assert done.stdout.strip()
+    if command.startswith("make demo"):
+        assert "The whole picture: " in done.stdout
+        assert (tmp_path / "demo.html").exists()
+        assert (tmp_path / "demo.json").exists()
 
 
 def _run(command: str, services: dict[int, int]) -> subprocess.CompletedProcess[str]:
@@ -97,7 +99,9 @@ def _run(command: str, services: dict[int, int]) -> subprocess.CompletedProcess[
         words[1:1] = ["--silent", "--show-error"]
     environment = {key: value for key, value in os.environ.items() if not key.startswith("MAKE")}
     done = subprocess.run(words, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=100, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
+    # The demo says what it saw: on a busy machine that may not be what it claims. tests/lab/test_cli.py asks for that.
+    seen_otherwise = command.startswith("make demo") and "NOT AS CLAIMED" in done.stdout
+    assert done.returncode == 0 or seen_otherwise, done.stdout + done.stderr
     return done
 
 

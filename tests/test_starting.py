@@ -10,7 +10,7 @@ import sys
 import pytest
 
 from services.lab.process import LOOPBACK
-from services.lab.stage import free_ports
+from tests.ports import free_ports
 
 PROGRAMS = ("services.backend", "services.gateway", "services.sender")
 LIMIT = 60

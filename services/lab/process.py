@@ -89,6 +89,7 @@ class Service:
 
     async def heard_out(self) -> None:
         """Return when what the process has said up to now has been passed on."""
+        await asyncio.sleep(2 * POLL)  # for it to write what it has just said
         while self._unheard():  # noqa: ASYNC110 - a pipe that another thread reads sends us no event
             await asyncio.sleep(POLL)
         await asyncio.sleep(POLL)  # for the reader to pass on what it has just read

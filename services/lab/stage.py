@@ -32,7 +32,7 @@ def known_ports(modes: Iterable[str]) -> list[tuple[int, int]]:
 def free_ports(pairs: int) -> list[tuple[int, int]]:
     """Return pairs of ports that nobody listens on now, nor is given by the system: those would soon be a client's."""
     candidates = SystemRandom().sample(NEVER_GIVEN, 2 * pairs + SPARE)
-    ports = list(islice(filterfalse(_taken, candidates), 2 * pairs))
+    ports = list(islice(filterfalse(taken, candidates), 2 * pairs))
     return list(zip(ports[::2], ports[1::2], strict=True))
 
 
@@ -49,9 +49,9 @@ def gateway_service(mode: str, ports: tuple[int, int], backend_url: str, say: Sa
 
 def check_free(ports: Iterable[tuple[int, int]]) -> None:
     """Raise LabError when a port is taken, and name all that are: better before four programs start than after."""
-    taken = [str(port) for pair in ports for port in pair if _taken(port)]
-    if taken:
-        raise LabError(f"in use: port {', '.join(taken)}; stop what listens there (it may be another `inflight up`)")
+    in_use = [str(port) for pair in ports for port in pair if taken(port)]
+    if in_use:
+        raise LabError(f"in use: port {', '.join(in_use)}; stop what listens there (it may be another `inflight up`)")
 
 
 @asynccontextmanager
@@ -73,7 +73,8 @@ async def running(services: list[Service]) -> AsyncIterator[None]:
             service.wait()
 
 
-def _taken(port: int) -> bool:
+def taken(port: int) -> bool:
+    """Return whether somebody listens on the port of loopback, or it cannot be listened on."""
     with socket.socket() as sock:
         if os.name == "posix":
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

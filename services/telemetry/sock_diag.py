@@ -86,8 +86,8 @@ def _receive(netlink: socket.socket, buffer: bytearray) -> int:
 def _libc() -> ctypes.PyDLL:
     """Return the C library; calls through it keep the interpreter's lock.
 
-    Python's own `recv` lets go of it, and in a busy service it takes 5 ms (`sys.getswitchinterval`) to get it back: with
-    4,000 connections, twenty times in a scrape.
+    Python's own `recv` lets go of it, and in a busy service it takes 5 ms (`sys.getswitchinterval`) to get it back:
+    with 4,000 connections, twenty times in a scrape.
     """
     import ctypes  # a service starts without it
 

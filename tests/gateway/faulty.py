@@ -8,6 +8,7 @@ import re
 import socket
 import struct
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
@@ -22,10 +23,14 @@ MEGABYTES = b'"' + b"x" * 10_000_000 + b'"'
 
 
 class FaultyBackend:
-    """Serves on a port of loopback from threads; `asked` holds the tasks that it was asked for."""
+    """Serves on a port of loopback from threads.
+
+    `asked` holds the tasks that it was asked for, `served` counts those that it has done with.
+    """
 
     def __init__(self) -> None:
         self.asked: list[str] = []
+        self.served: Counter[str] = Counter()
         self.over = threading.Event()
         self._connections: set[socket.socket] = set()
         self._listener = socket.create_server((LOOPBACK, 0))
@@ -74,6 +79,7 @@ class FaultyBackend:
             while task := self._task(connection):
                 self.asked.append(task)
                 FAULTS[task](self, connection)
+                self.served[task] += 1
                 if task != "good":
                     return
 

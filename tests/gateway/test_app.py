@@ -9,6 +9,7 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from time import sleep
 
 import pytest
 
@@ -17,9 +18,12 @@ from services.gateway.app import MODULES
 from services.settings import GATEWAY_PORTS
 from tests.client import get
 from tests.eventually import eventually
+from tests.hardness.weather import frozen
 from tests.stage import Stage, Standing, scrape, settled
 
 FOLDER = Path(gateway.__file__).parent
+HELD = 0.2
+"""Seconds."""
 
 
 def sibling(mode: str) -> ast.Module:
@@ -65,16 +69,19 @@ def test_connections_to_the_backend_are_kept(standing: Standing, mode: str) -> N
     assert len(set(backend_saw)) == 1
 
 
-def test_a_limit_on_connections_is_a_queue(standing: Standing, stage: Stage) -> None:
+def test_a_limit_on_connections_is_a_queue(stage: Stage) -> None:
     """Two calls, one connection: one waits for it, and says so in the gauge and in its own timing."""
-    limited = stage.gateways(standing.backend, upstream_limit=1)
+    backend = stage.backend(delay=0)
+    limited = stage.gateways(backend, upstream_limit=1)
     for service in (limited["threadpool"], limited["async"]):
         with ThreadPoolExecutor() as pool:
-            answers = pool.map(get, [f"{service.url}/task1?delay=1"] * 2)
-            settled(service, "http_requests_waiting", 1.0, queue="pool")
+            with frozen(backend):
+                answers = pool.map(get, [f"{service.url}/task1"] * 2)
+                settled(service, "http_requests_waiting", 1.0, queue="pool")
+                sleep(HELD)
             timings = [answer.header("server-timing") or "" for answer in answers]
         waited = [float(found[1]) for timing in timings if (found := re.search(r"pool;dur=([\d.]+)", timing))]
-        assert max(waited) > 500
+        assert max(waited) > 1000 * HELD
         assert scrape(service).value("http_requests_waiting", queue="pool") == 0
 
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from importlib import import_module
-from time import monotonic, sleep
+from time import monotonic
 
 import pytest
 
@@ -21,6 +21,7 @@ from services.gateway.errors import UpstreamUnreachable
 from services.lab.process import Service
 from services.telemetry import Telemetry
 from tests.client import get
+from tests.eventually import eventually
 from tests.gateway.faulty import FaultyBackend
 from tests.problems import problem_of
 from tests.stage import Stage, scrape, settled
@@ -29,9 +30,11 @@ pytestmark = pytest.mark.long
 
 CONNECT_TIMEOUT = 5.0
 UPSTREAM_TIMEOUT = 0.5
+"""Seconds, of the gateways in front of what hangs; elsewhere nothing takes so long that it would be a timeout."""
 TIMEOUT_OF_DNS = 30.0
-SLOW_MACHINE = 3.0
+SLOW_MACHINE = 10.0
 """Seconds that a busy machine may add to a timeout."""
+CALLS = 30
 
 BROKEN = (502, "broken")
 RUBBISH = (502, "rubbish")
@@ -79,8 +82,6 @@ PASSED_ON = {
     "hints": 200,
     "one-too-many": 200,
 }
-LATER = 0.1
-"""Seconds: what comes only when the next request has been sent cannot be told from its answer."""
 BODYLESS = {"status-204": 204, "status-304": 304}
 
 
@@ -96,7 +97,14 @@ def faulty() -> Iterator[FaultyBackend]:
 def gateways(faulty: FaultyBackend) -> Iterator[dict[str, Service]]:
     """A gateway of each mode in front of it."""
     with ExitStack() as stack:
-        yield Stage(stack).gateways(faulty.url, connect_timeout=CONNECT_TIMEOUT, upstream_timeout=UPSTREAM_TIMEOUT)
+        yield Stage(stack).gateways(faulty.url, connect_timeout=CONNECT_TIMEOUT)
+
+
+@pytest.fixture(scope="module")
+def hasty(faulty: FaultyBackend) -> Iterator[dict[str, Service]]:
+    """The same, but they do not wait long for an answer."""
+    with ExitStack() as stack:
+        yield Stage(stack).gateways(faulty.url, upstream_timeout=UPSTREAM_TIMEOUT)
 
 
 def on_each(gateways: dict[str, Service], check: Callable[[Service], None]) -> None:
@@ -115,14 +123,20 @@ def is_well(gateway: Service) -> None:
     """Fail unless the next good answer passes through, and nothing is left in flight."""
     answer = get(f"{gateway.url}/good")
     assert (answer.status, json.loads(answer.body)) == (200, {"res": {"message": "success"}})
+    is_quiet(gateway)
+
+
+def is_quiet(gateway: Service) -> None:
+    """Fail unless nothing comes to be in flight."""
     metrics = settled(gateway, "http_requests_in_flight")
     assert metrics.value("http_client_requests_in_flight") == metrics.value("http_requests_waiting") == 0
 
 
 @pytest.mark.parametrize("fault", PROBLEMS)
-def test_a_fault_becomes_a_problem(gateways: dict[str, Service], fault: str) -> None:
+def test_a_fault_becomes_a_problem(gateways: dict[str, Service], hasty: dict[str, Service], fault: str) -> None:
     """Whatever the backend does wrong, the client gets the documented problem and the metric names the outcome."""
     status, outcome = PROBLEMS[fault]
+    too_slow = PROBLEMS[fault] == TIMEOUT
 
     def check(gateway: Service) -> None:
         before = calls(gateway, outcome)
@@ -131,9 +145,13 @@ def test_a_fault_becomes_a_problem(gateways: dict[str, Service], fault: str) -> 
         assert monotonic() - started < UPSTREAM_TIMEOUT + SLOW_MACHINE
         problem_of(answer, status)
         assert calls(gateway, outcome) == before + 1, f"{gateway.name}: not counted as {outcome}"
-        is_well(gateway)
+        if too_slow:  # a slow moment of the machine is too slow for these gateways, too
+            eventually(lambda: get(f"{gateway.url}/good").status, 200)
+            is_quiet(gateway)
+        else:
+            is_well(gateway)
 
-    on_each(gateways, check)
+    on_each(hasty if too_slow else gateways, check)
 
 
 @pytest.mark.parametrize("fault", EITHER)
@@ -153,12 +171,13 @@ def test_an_answer_that_breaks_http_is_a_502(gateways: dict[str, Service], fault
 def test_a_good_answer_is_passed_on(gateways: dict[str, Service], faulty: FaultyBackend, fault: str) -> None:
     """What has a good status is passed on with it; a redirect is not followed, and is sent on without its target."""
     for gateway in gateways.values():
-        before = len(faulty.asked)
+        before, served = len(faulty.asked), faulty.served[fault]
         answer = get(f"{gateway.url}/{fault}")
         assert (answer.status, json.loads(answer.body)) == (PASSED_ON[fault], {"res": {"message": "success"}})
         assert faulty.asked[before:] == [fault]
         assert answer.header("location") is None
-        sleep(LATER)
+        # What comes only when the next request has been sent cannot be told from its answer.
+        eventually(lambda: faulty.served[fault], served + 1)
         is_well(gateway)
 
 
@@ -231,13 +250,13 @@ def test_a_backend_that_takes_no_connection_is_unreachable_in_time(stage: Stage)
 
 
 def test_a_wait_for_a_connection_is_the_backends_slowness(faulty: FaultyBackend, stage: Stage) -> None:
-    """Ten calls, one connection, a backend that hangs: all are too slow, at the same time; none failed to connect."""
+    """Many calls, one connection, a backend that hangs: all are too slow, at the same time; none failed to connect."""
     limited = stage.gateways(faulty.url, upstream_timeout=UPSTREAM_TIMEOUT, upstream_limit=1)
     for gateway in (limited["threadpool"], limited["async"]):
         started = monotonic()
-        with ThreadPoolExecutor(10) as pool:
-            answers = list(pool.map(get, [f"{gateway.url}/hangs"] * 10))
-        assert [answer.status for answer in answers] == [504] * 10
-        assert monotonic() - started < 10 * UPSTREAM_TIMEOUT
+        with ThreadPoolExecutor(CALLS) as pool:
+            answers = list(pool.map(get, [f"{gateway.url}/hangs"] * CALLS))
+        assert [answer.status for answer in answers] == [504] * CALLS
+        assert monotonic() - started < CALLS * UPSTREAM_TIMEOUT
         assert settled(gateway, "http_requests_waiting").value("http_client_requests_in_flight") == 0
-        assert calls(gateway, "timeout") == 10
+        assert calls(gateway, "timeout") == CALLS

@@ -18,6 +18,7 @@ import aiohttp
 import pytest
 
 from services.lab.process import LOOPBACK, Service
+from tests.client import get
 from tests.hardness.footprint import footprint
 from tests.hardness.weather import WORST, Weather, frozen
 from tests.stage import Metrics, Stage, scrape, settled
@@ -93,18 +94,18 @@ def capacity(gateway: Service, backend: Service) -> float:
 
 
 async def answered(gateway: Service, status: int, workers: int) -> float:
-    """Return how many requests a second the gateway answers, all with `status`, to callers that wait for that."""
+    """Return how many requests a second the gateway answers with `status` to callers that wait for that."""
     count = 0
     began = monotonic()
 
     async def worker(session: aiohttp.ClientSession) -> None:
         nonlocal count
         while monotonic() < began + MEASURED_FOR:
-            assert await ask(session, gateway, "ok") == status
-            count += 1
+            count += await ask(session, gateway, "ok") == status
 
     async with client() as session:
         await asyncio.gather(*(worker(session) for _ in range(workers)))
+    assert count
     return count / (monotonic() - began)
 
 
@@ -177,6 +178,7 @@ def test_every_request_is_accounted_for(stage: Stage) -> None:
         storm += [asyncio.run(load(gateways, rates, SECONDS * (0.9 - CALM), SEED + 1))]
     for gateway in gateways.values():
         quiet(gateway)
+    get(f"{backend.url}/task")  # who was in the backend's accept queue before this one is counted before this one
     seen = completed(quiet(backend))
     between = {mode: completed(quiet(gateway)) for mode, gateway in gateways.items()}
     calm = asyncio.run(load(gateways, rates, SECONDS * CALM, SEED + 2))

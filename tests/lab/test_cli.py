@@ -191,13 +191,13 @@ def test_demo_writes_a_run_that_is_true(demo: tuple[int, str, str, Run, Path]) -
             assert sum(record.ledger.values()) == pytest.approx(record.seconds, abs=1e-6)
         first, second = sorted(gateway.requests, key=lambda record: record.finished)
         waited = second.ledger["kernel"] + second.ledger["loop"]
+        between = second.finished - first.finished
+        # How much exactly is the verdict's to say. These bounds leave a busy machine what the verdict leaves it.
         if gateway.mode == "sync":
-            assert waited == pytest.approx(0.6, abs=0.1)
-            assert second.seconds > 1.8 * first.seconds
+            assert min(waited, between) > 0.3
             assert max(sample.in_flight for sample in gateway.samples) == 1
         else:
-            assert waited < 0.1
-            assert second.seconds < 1.5 * first.seconds
+            assert max(waited, between) < 0.3
 
 
 def test_demo_with_some_gateways_and_a_closed_pipe(tmp_path: Path) -> None:

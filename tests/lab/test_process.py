@@ -13,7 +13,7 @@ import pytest
 from services.lab import process
 from services.lab.errors import LabError
 from services.lab.process import Service
-from services.lab.stage import free_ports
+from tests.ports import free_ports
 
 READY = """
 import os, signal, sys

@@ -18,6 +18,7 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the kernel's wa
 
 UNMATCHED = {"method": "GET", "route": "unmatched"}
 BLOCK = 0.6
+WAIT = 3
 
 
 async def _answer(send: Send) -> None:
@@ -37,7 +38,7 @@ class Blocks:
             time.sleep(BLOCK)  # noqa: ASYNC251 - blocking is the point
         elif scope["path"] == "/wait":
             self.entered.set()
-            await asyncio.sleep(BLOCK)
+            await asyncio.sleep(WAIT)
         await _answer(send)
 
 
