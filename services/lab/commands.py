@@ -48,6 +48,7 @@ def _url(value: str | None) -> str | None:
     if value is None:
         return None
     try:
+        value.encode()  # an argument may hold bytes that are no text
         parts = urlsplit(value)
         good = parts.scheme in {"http", "https"} and bool(parts.hostname) and (parts.port is None or parts.port > 0)
     except ValueError:
@@ -86,6 +87,8 @@ def demo(
     """
     from services.lab import demo
 
+    if report.resolve() == json.resolve():
+        raise typer.BadParameter(f"the report and the raw run cannot both be {json}", param_hint="'--json'")
     modes = cast("list[GatewayMode]", list(dict.fromkeys(mode.value for mode in gateway)))
     if not _run(demo.demo(_console(), demo.Experiment(modes, delay, tasks), report, json)):
         raise typer.Exit(1)
@@ -102,14 +105,18 @@ def up(delay: Delay = 1.0) -> None:
 @app.command()
 def send(  # noqa: PLR0913, PLR0917 - typer: a command's options are its arguments
     url: Annotated[str, typer.Argument(help="Where to; {task} in it becomes task1, task2, ...", callback=_url)],
-    tasks: Annotated[int, typer.Option(min=1, max=MAX_TASKS, help="Requests sent at once.")] = 2,
+    tasks: Annotated[
+        int | None, typer.Option(min=1, max=MAX_TASKS, help="Requests sent at once.", show_default="2")
+    ] = None,
     rate: Annotated[
         float | None,
         typer.Option(
             min=0.01, max=MAX_TASKS, help="Requests a second instead, however slow the answers.", show_default=False
         ),
     ] = None,
-    duration: Annotated[float, typer.Option(min=0.1, max=3600, help="Seconds to go on at that rate.")] = 10.0,
+    duration: Annotated[
+        float | None, typer.Option(min=0.1, max=3600, help="Seconds to go on at that rate.", show_default="10")
+    ] = None,
     timeout: Annotated[float, typer.Option(min=0.001, max=3600, help="Seconds to wait for each whole answer.")] = 120.0,
     json: Annotated[Path | None, typer.Option(help="Where the raw run goes.", show_default="not written")] = None,
     metrics_port: Annotated[
@@ -123,13 +130,18 @@ def send(  # noqa: PLR0913, PLR0917 - typer: a command's options are its argumen
     from services.lab import send
     from services.sender.schedule import at_once, open_loop
 
+    if rate is None and duration is not None:
+        raise typer.BadParameter("it needs a --rate to go on at", param_hint="'--duration'")
+    if rate is not None and tasks is not None:
+        raise typer.BadParameter("requests are sent at once or at a --rate, not both", param_hint="'--tasks'")
+    duration = 10.0 if duration is None else duration
     if rate and rate * duration > MAX_REQUESTS:
         raise typer.BadParameter(
             f"{rate:g} a second for {duration:g} s are {rate * duration:,.0f} requests; "
             f"{MAX_REQUESTS:,} can be remembered one by one",
             param_hint="'--duration'",
         )
-    schedule = list(open_loop(rate, duration) if rate else at_once(tasks))
+    schedule = list(open_loop(rate, duration) if rate else at_once(2 if tasks is None else tasks))
     if not schedule:
         raise typer.BadParameter(f"{rate:g} a second for {duration:g} s is not one request", param_hint="'--duration'")
     if not _run(send.send(_console(), send.Plan(url, schedule, timeout), json, metrics_port)):
@@ -145,6 +157,8 @@ def report(
     from services.lab.report import write_report
     from services.lab.run import read_run
 
+    if output.resolve() == run.resolve():
+        raise typer.BadParameter(f"the report would overwrite the run {run}", param_hint="'--output'")
     with _lines_for_errors():
         write_report(read_run(run), output)
     _console().print(f"The whole picture: {output}", markup=False, soft_wrap=True)
@@ -153,7 +167,7 @@ def report(
 def _console() -> Console:
     from services.lab.output import Output
 
-    return Output(highlight=False)
+    return Output()
 
 
 def _run(work: Coroutine[Any, Any, T]) -> T:

@@ -12,13 +12,14 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import SpinnerColumn, TimeElapsedColumn
 
+from services.lab.files import check_writable
 from services.lab.process import Service
 from services.lab.progress import progress_on
 from services.lab.report import write_report
-from services.lab.run import GatewayRun, Run, Sample, check_writable, machine, write_run
+from services.lab.run import GatewayRun, Run, Sample, machine, write_run
 from services.lab.sampling import sampled
 from services.lab.stage import backend_service, free_ports, gateway_service, running
-from services.lab.table import table_of
+from services.lab.table import print_whole, table_of
 from services.lab.verdict import judge
 from services.lab.voices import Voices
 from services.sender.outcome import CANCELLED
@@ -56,9 +57,10 @@ async def demo(console: Console, experiment: Experiment, report: Path, json: Pat
     finally:
         logging.getLogger("services.sender").removeHandler(handler)
     run = Run(started=started, machine=machine(), delay=experiment.delay, gateways=gateways)
+    _conclude(console, run)  # first, for it would be lost if the files cannot be written
     write_run(run, json)
     write_report(run, report)
-    _conclude(console, run, report, json)
+    console.print(f"\nThe whole picture: {report}\nThe raw run:       {json}", markup=False, soft_wrap=True)
     return all(gateway.verdict is not None and gateway.verdict.ok for gateway in gateways)
 
 
@@ -108,12 +110,11 @@ async def _burst(console: Console, mode: GatewayMode, gateway: Service, experime
     )
 
 
-def _conclude(console: Console, run: Run, report: Path, json: Path) -> None:
+def _conclude(console: Console, run: Run) -> None:
     console.print("Where each task's time went, in seconds:\n", style="bold")
-    console.print(table_of(run.gateways))
+    print_whole(console, table_of(run.gateways))
     console.print()
     for gateway in run.gateways:
         assert gateway.verdict is not None
         word, style = ("as claimed", "green") if gateway.verdict.ok else ("NOT AS CLAIMED", "bold red")
         console.print(f"[bold]{gateway.name}[/] ([{style}]{word}[/]): {gateway.verdict.sentence}")
-    console.print(f"\nThe whole picture: {report}\nThe raw run:       {json}", markup=False, soft_wrap=True)

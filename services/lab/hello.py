@@ -7,6 +7,8 @@ from rich.console import Console
 
 from services.lab.errors import LabError
 from services.lab.stage import backend_service, free_ports, running
+from services.sender.outcome import AnswerTooLargeError
+from services.sender.request import read_bounded
 
 TIMEOUT = 30.0
 
@@ -30,10 +32,21 @@ async def _greet(console: Console, url: str) -> None:
             aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=TIMEOUT)) as session,
             session.get(url) as answer,
         ):
-            text = await answer.text(errors="replace")
+            body = await read_bounded(answer)
+            text = _decoded(body, answer)
     except TimeoutError as error:
         raise LabError(f"{url} did not answer within {TIMEOUT:g} s") from error
+    except AnswerTooLargeError as error:
+        raise LabError(f"{url}: {error}") from error
     except (aiohttp.ClientError, OSError, UnicodeError) as error:  # UnicodeError: a host name that no DNS could hold
-        raise LabError(f"{url} does not answer: {error}; is the service running, and is the port right?") from error
-    console.print(answer.status, highlight=False)
-    console.print(text, markup=False, highlight=False, soft_wrap=True)
+        reason = " ".join(str(error).split())
+        raise LabError(f"{url} does not answer: {reason}; is the service running, and is the port right?") from error
+    console.file.write(f"{answer.status}\n{text}\n")  # as it is: a console would put tabs and colours right
+    console.file.flush()
+
+
+def _decoded(body: bytearray, answer: aiohttp.ClientResponse) -> str:
+    try:
+        return body.decode(answer.charset or "utf-8", errors="replace")
+    except (LookupError, ValueError):  # no such charset, or one that is no encoding of text
+        return body.decode(errors="replace")

@@ -23,7 +23,7 @@ READY_WITHIN = 30.0
 STOPPED_WITHIN = 5.0
 POLL = 0.05
 SOURCES = Path(__file__).resolve().parents[2]
-"""The folder that holds `services`, so that the command works from any folder."""
+"""The folder that holds `services`, so that the command works from any folder, whatever modules lie there (`-P`)."""
 
 _DIRECT = build_opener(ProxyHandler({}))
 """Asks without the user's proxy, which knows no way to this machine's loopback."""
@@ -76,12 +76,12 @@ class Service:
             return
         self._process.terminate()
 
-    def wait(self) -> None:
-        """Return when the process has ended; one that does not end in time is killed."""
+    def wait(self, within: float = STOPPED_WITHIN) -> None:
+        """Return when the process has ended; one that does not end `within` seconds is killed."""
         if self._process is None:
             return
         try:
-            self._process.wait(STOPPED_WITHIN)
+            self._process.wait(within)
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
@@ -101,7 +101,7 @@ class Service:
 
     def _spawned(self, environment: dict[str, str]) -> subprocess.Popen[str]:
         return subprocess.Popen(  # noqa: S603 - our own module
-            [sys.executable, "-m", self.module],
+            [sys.executable, "-P", "-m", self.module],
             env=environment,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,

@@ -10,6 +10,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from services.lab.errors import LabError
+from services.lab.files import write_file
 from services.sender.record import Record
 
 
@@ -76,26 +77,10 @@ def read_run(path: Path) -> Run:
         raise RunError(f"cannot read {path}: {reason}") from error
     except ValidationError as error:
         first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
+        where = ".".join(ascii(part).strip("'") for part in first["loc"])  # the file's own words, whatever is in them
         raise RunError(f"{path} is not a run that inflight wrote: {where or 'the file'}: {first['msg']}") from error
 
 
-def check_writable(path: Path) -> None:
-    """Raise RunError when `path` cannot be written: better before the work than after. Its folder is made."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        new = not path.exists()
-        path.open("ab").close()
-        if new:
-            path.unlink()
-    except OSError as error:
-        raise RunError(f"cannot write {path}: {(error.strerror or str(error)).lower()}") from error
-
-
 def write_run(run: Run, path: Path) -> None:
-    """Write `run` to `path` as JSON. Raises RunError."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(run.model_dump_json(indent=1) + "\n")
-    except OSError as error:
-        raise RunError(f"cannot write {path}: {(error.strerror or str(error)).lower()}") from error
+    """Write `run` to `path` as JSON. Raises FileError."""
+    write_file(path, run.model_dump_json(indent=1) + "\n")

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import resource
 import signal
 from collections.abc import Coroutine
 from typing import Any, TypeVar
 
 T = TypeVar("T")
 
+FILES = 65536
 STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -22,13 +24,29 @@ def run(work: Coroutine[Any, Any, T]) -> T:
     A signal that asks to stop cancels it, once; whoever is cancelled clears away. Raises Interrupted when the work
     let itself be cancelled; work that ends with a result all the same returns it.
     """
+    _raise_file_limit()
     return asyncio.run(_watched(work))
+
+
+def _raise_file_limit() -> None:
+    """Let this process, and those that it starts, have a descriptor for each of thousands of requests at once."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = FILES if hard == resource.RLIM_INFINITY else min(FILES, hard)
+    if soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 async def _watched(work: Coroutine[Any, Any, T]) -> T:
     loop, task = asyncio.get_running_loop(), asyncio.ensure_future(work)
-    for number in STOPPING:
-        loop.add_signal_handler(number, task.cancel)
+
+    def stop() -> None:
+        for number in heeded:  # what is being cleared away, or written, is not to be stopped again
+            loop.add_signal_handler(number, lambda: None)
+        task.cancel()
+
+    heeded = [number for number in STOPPING if signal.getsignal(number) is not signal.SIG_IGN]  # nohup ignores one
+    for number in heeded:
+        loop.add_signal_handler(number, stop)
     try:
         return await task
     except asyncio.CancelledError:

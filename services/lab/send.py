@@ -7,14 +7,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
 
 from prometheus_client import CollectorRegistry
 from rich.console import Console
 from rich.progress import SpinnerColumn, TimeRemainingColumn
 
 from services.lab.errors import LabError
+from services.lab.files import check_writable
 from services.lab.progress import progress_on
-from services.lab.run import GatewayRun, Run, check_writable, machine, write_run
+from services.lab.run import GatewayRun, Run, machine, write_run
 from services.lab.summary import summarise
 from services.sender.metrics import SenderMetrics
 from services.sender.outcome import OK
@@ -38,20 +40,26 @@ async def send(console: Console, plan: Plan, json: Path | None, metrics_port: in
     """
     if json is not None:
         check_writable(json)
+    shown = without_userinfo(plan.url)
     started = datetime.now(UTC)
     progress = progress_on(console, SpinnerColumn(), TimeRemainingColumn())
     bar = progress.add_task("answered", total=len(plan.schedule))
     with _metrics(metrics_port, console) as metrics, progress:
-        target = Target(plan.url, plan.url)
+        target = Target(shown, plan.url)
         sender = Sender(target, plan.timeout, metrics, on_record=lambda _record: progress.advance(bar))
         records = await sender.send(plan.schedule)
+    console.print(summarise(shown, records, len(plan.schedule)), markup=False, soft_wrap=True)
     if json is not None:
-        gateway = GatewayRun(name=plan.url, url=plan.url, requests=records)
+        gateway = GatewayRun(name=shown, url=shown, requests=records)
         write_run(Run(started=started, machine=machine(), gateways=[gateway]), json)
-    console.print(summarise(plan.url, records, len(plan.schedule)), markup=False, soft_wrap=True)
-    if json is not None:
         console.print(f"The raw run: {json}", markup=False, soft_wrap=True)
     return len(records) == len(plan.schedule) and all(record.outcome == OK for record in records)
+
+
+def without_userinfo(url: str) -> str:
+    """Return the URL without the name and the password that may stand before its host: they are nobody else's."""
+    parts = urlsplit(url)
+    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
 
 
 @contextmanager

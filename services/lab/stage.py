@@ -9,9 +9,10 @@ from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from itertools import filterfalse, islice
 from random import SystemRandom
+from time import monotonic
 
 from services.lab.errors import LabError
-from services.lab.process import LOOPBACK, Service
+from services.lab.process import LOOPBACK, STOPPED_WITHIN, Service
 from services.settings import GATEWAY_PORTS
 
 BACKEND_PORT = 8000
@@ -69,8 +70,9 @@ async def running(services: list[Service]) -> AsyncIterator[None]:
         # Plain calls, no await: a second Ctrl-C cannot come between a process and its end.
         for service in services:
             service.stop()
+        deadline = monotonic() + STOPPED_WITHIN
         for service in services:
-            service.wait()
+            service.wait(max(0.0, deadline - monotonic()))
 
 
 def taken(port: int) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from statistics import fmean
+from urllib.parse import urlsplit, urlunsplit
 
 from services.sender.outcome import OK
 from services.sender.record import ENTRIES, Record
@@ -12,6 +13,10 @@ from services.sender.sender import TASK
 
 PERCENTILES = (50, 90, 95, 99)
 NOT_FOUND = 404
+WAITED_FOR = {OK, "client_error", "server_error", "timeout"}
+"""Outcomes whose time says something of the service; a timeout has taken at least as long."""
+LAG = 0.1
+"""Seconds by which a sender may be late without a word."""
 
 
 def percentile(ordered: Sequence[float], percent: float) -> float:
@@ -23,10 +28,10 @@ def percentile(ordered: Sequence[float], percent: float) -> float:
 def summarise(url: str, records: Sequence[Record], planned: int) -> str:
     """Return the summary, a few lines of text. `planned` is how many were to be sent; times are seconds."""
     lines = [_outcomes(records, planned)]
-    answered = sorted(record.seconds for record in records if record.status is not None)
-    if answered:
-        lines += [_latency(answered), *_ledger([record for record in records if record.ledger])]
-    lines += _advice(url, records)
+    waited = sorted(record.seconds for record in records if record.outcome in WAITED_FOR)
+    if waited:
+        lines += [_latency(waited), *_ledger([record for record in records if record.ledger])]
+    lines += [*_lag(records), *_advice(url, records)]
     return "\n".join(lines)
 
 
@@ -39,9 +44,20 @@ def _outcomes(records: Sequence[Record], planned: int) -> str:
     return f"requests   {len(records)} in {span:.2f} s{rate}: {counts}{unsent}"
 
 
-def _latency(answered: Sequence[float]) -> str:
-    shown = [f"p{percent} {percentile(answered, percent):.3f}" for percent in PERCENTILES]
-    return f"seconds    min {answered[0]:.3f}  {'  '.join(shown)}  max {answered[-1]:.3f}  mean {fmean(answered):.3f}"
+def _latency(waited: Sequence[float]) -> str:
+    shown = [f"p{percent} {percentile(waited, percent):.3f}" for percent in PERCENTILES]
+    return f"seconds    min {waited[0]:.3f}  {'  '.join(shown)}  max {waited[-1]:.3f}  mean {fmean(waited):.3f}"
+
+
+def _lag(records: Sequence[Record]) -> list[str]:
+    """Return what the sender has to say of itself."""
+    behind = max((record.behind for record in records), default=0.0)
+    if behind < LAG:
+        return []
+    return [
+        f"behind     the sender itself was up to {behind:.2f} s late: it cannot send so much from here (that time is",
+        "           in the figures above, in the ledger as network, and is not the service's)",
+    ]
 
 
 def _ledger(records: Sequence[Record]) -> list[str]:
@@ -66,5 +82,9 @@ def _advice(url: str, records: Sequence[Record]) -> list[str]:
     if kinds == {"unreachable"}:
         return [f"{url} cannot be reached: is the host's name right?"]
     if records and TASK not in url and all(record.status == NOT_FOUND for record in records):
-        return [f"all answers are 404; to send task1, task2, ... write the URL as {url.rstrip('/')}/{TASK}"]
+        parts = urlsplit(url)
+        path = f"{parts.path.rstrip('/')}/{TASK}"
+        return [
+            f"all answers are 404; to send task1, task2, ... write the URL as {urlunsplit(parts._replace(path=path))}"
+        ]
     return []

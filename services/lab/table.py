@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from rich import box
+from rich.console import Console
 from rich.table import Table
 
 from services.lab.run import GatewayRun
@@ -13,6 +14,8 @@ from services.sender.record import Record
 
 QUEUES = ("kernel", "loop", "thread", "pool")
 REST = ("connect", "application", "network")
+WIDEST = 1000
+"""Columns."""
 SHOWN = 12
 """Tasks of a gateway that are shown; of more, the first and the last ones, and the report has them all."""
 
@@ -37,6 +40,12 @@ def table_of(gateways: Iterable[GatewayRun]) -> Table:
                 table.add_row(name, f"(+{hidden})", "...", style="dim")
         table.add_section()
     return table
+
+
+def print_whole(console: Console, table: Table) -> None:
+    """Print the table as wide as it needs to be: better lines that the terminal wraps than figures that are cut off."""
+    needed = console.measure(table, options=console.options.update(width=WIDEST)).maximum
+    Console(file=console.file, width=max(needed, console.width), force_terminal=console.is_terminal).print(table)
 
 
 def _cells(record: Record) -> list[str]:

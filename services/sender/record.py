@@ -19,6 +19,7 @@ class Record:
     `sent` is when the request's last byte was written (of one that never was, the end), `answered` when its answer's
     first bytes were read. `seconds` is from when the request was due until its end, so a sender that falls behind can
     hide no wait.
+    `behind` is how much later than due the sender itself began with it.
     `outcome` is `ok`, or the kind of failure (`outcome.py`). `ledger` holds the entries that are known; what the
     server did not say is absent.
     """
@@ -32,3 +33,4 @@ class Record:
     status: int | None = None
     answered: float | None = None
     ledger: dict[str, float] = field(default_factory=dict)
+    behind: float = 0.0

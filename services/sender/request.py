@@ -62,12 +62,13 @@ async def send_request(session: aiohttp.ClientSession, url: str, task: str, star
     """
     log.info("--- %s -----", task)
     times = Times()
+    behind = max(0.0, perf_counter() - started - due)
     status, timing = None, ""
     try:
         log.info("--- %s Send!!", task)
         async with session.get(url, allow_redirects=False, trace_request_ctx=times) as answer:
-            status, timing = answer.status, answer.headers.get("Server-Timing", "")
-            body = await _read(answer)
+            status, timing = answer.status, ", ".join(answer.headers.getall("Server-Timing", ()))
+            body = await read_bounded(answer)
         log.info("--- %s status = %d", task, status)
         log.info("--- %s%s", task, body.decode(errors="replace"))
         outcome = outcome_of_status(status)
@@ -85,10 +86,12 @@ async def send_request(session: aiohttp.ClientSession, url: str, task: str, star
         status=status,
         answered=None if times.first_byte is None else times.first_byte - started,
         ledger=close_ledger(finished - due, times.connect, parse_server_timing(timing)),
+        behind=behind,
     )
 
 
-async def _read(answer: aiohttp.ClientResponse) -> bytearray:
+async def read_bounded(answer: aiohttp.ClientResponse) -> bytearray:
+    """Return the answer's body. Raises AnswerTooLargeError beyond MAX_ANSWER."""
     body = bytearray()  # grows in place: bytes would be copied for each chunk, and that on the loop that measures
     async for chunk in answer.content.iter_any():
         body += chunk

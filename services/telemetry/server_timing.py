@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
+
+_QUOTED = r'"(?:\\.|[^"\\])*"'
+_METRICS = re.compile(rf'(?:{_QUOTED}|[^,"]|")+')
+_PARTS = re.compile(rf'(?:{_QUOTED}|[^;"]|")+')
+"""What a header's value, and a metric of it, falls into; separators inside quotes are text (RFC 9110, 5.6.4)."""
 
 
 def format_server_timing(entries: Mapping[str, float | None]) -> str:
@@ -15,8 +21,8 @@ def format_server_timing(entries: Mapping[str, float | None]) -> str:
 def parse_server_timing(value: str) -> dict[str, float]:
     """Return the durations of a header's value, in seconds, by name; what is not a finite duration is passed over."""
     entries: dict[str, float] = {}
-    for metric in value.split(","):
-        name, *parameters = (part.strip() for part in metric.split(";"))
+    for metric in _METRICS.findall(value):
+        name, *parameters = (part.strip() for part in _PARTS.findall(metric))
         for parameter in parameters:
             key, _, text = parameter.partition("=")
             duration = _milliseconds(text) if key.strip().lower() == "dur" else None
@@ -27,7 +33,7 @@ def parse_server_timing(value: str) -> dict[str, float]:
 
 def _milliseconds(text: str) -> float | None:
     try:
-        number = float(text.strip().strip('"'))
+        number = float(text.strip().strip('"').replace("_", "?"))  # Python's own digits may hold underscores
     except ValueError:
         return None
     return number if math.isfinite(number) and number >= 0 else None

@@ -55,6 +55,10 @@ BAD_USE = {
     ("hello", "http://nobody.invalid/"): "http://nobody.invalid/ does not answer: ",
     ("demo", "--report", "/proc/none/x.html"): "cannot write /proc/none/x.html: no such file",
     ("report", "/nowhere/run.json"): "cannot read /nowhere/run.json: no such file or directory",
+    ("send", "http://x", "--duration", "3"): "'--duration': it needs a --rate",
+    ("send", "http://x", "--tasks", "3", "--rate", "3"): "'--tasks': requests are sent at once or at a --rate",
+    ("demo", "--report", "same", "--json", "./same"): "'--json': the report and the raw run cannot both be same",
+    ("report", "run.json", "-o", "./run.json"): "'--output': the report would overwrite the run run.json",
     ("report", "/"): "cannot read /: is a directory",
     ("report", __file__): f"{__file__} is not a run that inflight wrote: the file: Invalid JSON",
     ("juggle",): "No such command 'juggle'",
@@ -133,6 +137,21 @@ def test_hello_greets_a_backend_of_its_own(monkeypatch: pytest.MonkeyPatch) -> N
 def test_hello_greets_a_url(here: Here, faulty: FaultyBackend) -> None:
     """An error status is an answer like any other."""
     assert here("hello", f"{faulty.url}/status-404") == (0, "404\n<h1>secret</h1>\n", "")
+
+
+def test_hello_reads_no_body_without_end(here: Here, faulty: FaultyBackend) -> None:
+    """Its memory is bounded, whatever the server sends."""
+    code, _, errors = here("hello", f"{faulty.url}/endless")
+    assert code == 2
+    assert errors.startswith(f"inflight: {faulty.url}/endless: the answer is larger than ")
+
+
+def test_send_keeps_the_password_of_its_url(here: Here, faulty: FaultyBackend, tmp_path: Path) -> None:
+    """It is sent, and stands nowhere else."""
+    path = tmp_path / "run.json"
+    code, output, _ = here("send", faulty.url.replace("//", "//me:s3cret@") + "/good", "--json", str(path))
+    assert code == 0
+    assert "s3cret" not in output + path.read_text()
 
 
 @pytest.mark.parametrize("fault", ["closes", "half-a-body", "not-http"])

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from services.lab.report import ReportError, write_report
+from services.lab.files import FileError
+from services.lab.report import write_report
 from services.lab.report.page import page
 from services.lab.run import Run
 from tests.lab.runs import EVIL, async_gateway, lost, request, run_of, sent_to, sync_gateway
@@ -35,9 +36,9 @@ def test_one_file(tmp_path: Path) -> None:
 def test_a_file_that_cannot_be_written(tmp_path: Path) -> None:
     """The error names the file and the reason."""
     (tmp_path / "file").touch()
-    with pytest.raises(ReportError, match=r"cannot write .*/file/report.html: (not a directory|file exists)"):
+    with pytest.raises(FileError, match=r"cannot write .*/file/report.html: (not a directory|file exists)"):
         write_report(run_of(), tmp_path / "file" / "report.html")
-    with pytest.raises(ReportError, match=f"cannot write {tmp_path}: is a directory"):
+    with pytest.raises(FileError, match=f"cannot write {tmp_path}: is a directory"):
         write_report(run_of(), tmp_path)
 
 

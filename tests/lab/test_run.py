@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from services.lab.errors import LabError
-from services.lab.run import GatewayRun, Run, RunError, Verdict, check_writable, machine, read_run, write_run
+from services.lab.run import GatewayRun, Run, RunError, Verdict, machine, read_run, write_run
 from tests.lab.records import record, sample
 
 RUN = Run(
@@ -62,19 +62,8 @@ def test_what_cannot_be_read_or_written_is_named(tmp_path: Path) -> None:
     """A file that is missing, and a directory in a file's place."""
     with pytest.raises(RunError, match=r"cannot read .*missing.json: no such file"):
         read_run(tmp_path / "missing.json")
-    for write in (check_writable, lambda path: write_run(RUN, path)):
-        with pytest.raises(LabError, match=r"cannot write .*: is a directory"):
-            write(tmp_path)
-
-
-def test_a_check_changes_nothing(tmp_path: Path) -> None:
-    """An earlier run is still there after it was checked that the file can be written; where none was, none is."""
-    path = tmp_path / "run.json"
-    check_writable(path)
-    assert not path.exists()
-    path.write_text("earlier")
-    check_writable(path)
-    assert path.read_text() == "earlier"
+    with pytest.raises(LabError, match=r"cannot write .*: is a directory"):
+        write_run(RUN, tmp_path)
 
 
 def test_the_machine_is_named() -> None:

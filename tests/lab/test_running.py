@@ -47,6 +47,38 @@ def test_a_signal_stops_the_work_which_clears_away(number: signal.Signals) -> No
     assert cleared == [number]
 
 
+def test_a_second_signal_changes_nothing() -> None:
+    """Whoever presses Ctrl-C twice wants it to end, not to lose what is being written."""
+
+    async def work() -> str:
+        try:
+            os.kill(os.getpid(), signal.SIGINT)
+            await asyncio.sleep(60)
+        except asyncio.CancelledError:
+            for number in STOPPING:
+                os.kill(os.getpid(), number)
+            await asyncio.sleep(0.1)
+            return "written"
+        return "never"
+
+    assert run(work()) == "written"
+
+
+def test_nohup_is_heeded() -> None:
+    """Who ignored SIGHUP for this process wants it to outlive the terminal."""
+
+    async def work() -> str:
+        os.kill(os.getpid(), signal.SIGHUP)
+        await asyncio.sleep(0.1)
+        return "went on"
+
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        assert run(work()) == "went on"
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
 def test_work_that_has_a_result_all_the_same_returns_it() -> None:
     """A sender that was stopped still has its records."""
 

@@ -31,7 +31,7 @@ class Fake(Service):
     def stop(self) -> None:
         self.notes.append(f"stop {self.name}")
 
-    def wait(self) -> None:
+    def wait(self, within: float = 0.0) -> None:
         self.notes.append(f"wait {self.name}")
 
 

@@ -39,10 +39,23 @@ def test_outcomes_by_kind() -> None:
     assert first == "requests   3 in 2.00 s, 1.0 ok/s: 2 ok, 1 reset, 2 not sent"
 
 
-def test_latency_is_of_answers_only() -> None:
-    """A request that got no answer has no latency to count."""
-    text = summarise("http://x/", [record("a", 1.0), record("b", 3.0), record("c", 99.0, "timeout")], 3)
-    assert "seconds    min 1.000  p50 1.000  p90 3.000  p95 3.000  p99 3.000  max 3.000  mean 2.000" in text
+def test_latency_is_of_what_was_waited_for() -> None:
+    """A timeout took at least so long; one that was refused, or broken off, says nothing of how long answers take."""
+    records = [
+        record("a", 1.0),
+        record("b", 2.0, "server_error"),
+        record("c", 6.0, "timeout"),
+        record("d", 0.1, "reset"),
+    ]
+    text = summarise("http://x/", records, 4)
+    assert "seconds    min 1.000  p50 2.000  p90 6.000  p95 6.000  p99 6.000  max 6.000  mean 3.000" in text
+
+
+def test_a_sender_that_is_late_says_so() -> None:
+    """Its own delay is in the figures, and must not be taken for the service's."""
+    late = replace(record("a", 3.0), behind=1.25)
+    assert "the sender itself was up to 1.25 s late" in summarise("http://x/", [record("b", 1.0), late], 2)
+    assert "late" not in summarise("http://x/", [replace(late, behind=0.01)], 1)
 
 
 def test_the_ledger_is_of_the_mean_request() -> None:
@@ -77,4 +90,5 @@ def test_advice_where_the_task_is_missing() -> None:
     """All answers are 404 and the URL has no place for the task: the summary shows how to write one."""
     missing = replace(record("a", 1.0, "client_error"), status=404)
     assert "write the URL as http://x/{task}" in summarise("http://x/", [missing], 1)
+    assert "write the URL as http://x/a/{task}?delay=1" in summarise("http://x/a?delay=1", [missing], 1)
     assert "write the URL" not in summarise("http://x/{task}", [missing], 1)

@@ -7,18 +7,18 @@ from io import StringIO
 from rich.console import Console
 
 from services.lab.run import GatewayRun
-from services.lab.table import SHOWN, table_of
+from services.lab.table import SHOWN, print_whole, table_of
 from services.sender.record import Record
 from tests.lab.records import record
 
 
 def rows(*records: Record, mode: str | None = "sync") -> list[list[str]]:
     """Return the table's rows as words."""
-    out = Console(file=StringIO(), width=80)
+    out = Console(file=StringIO(), width=20)
     gateway = GatewayRun.model_validate(
         {"name": "a-gateway", "url": "http://x", "mode": mode, "requests": list(records)}
     )
-    out.print(table_of([gateway]))
+    print_whole(out, table_of([gateway]))
     assert isinstance(out.file, StringIO)
     return [line.split() for line in out.file.getvalue().splitlines() if line.strip() and "──" not in line]
 

@@ -54,6 +54,36 @@ def test_side_by_side_not_as_claimed(mode: str, records: list[Record]) -> None:
     assert not judge(mode, 2.0, records, []).ok
 
 
+def burst(tasks: int, seconds: float, **ledger: float) -> list[Record]:
+    """Return records of tasks that all took the same."""
+    return [record(f"task{number}", seconds, "ok", **ledger) for number in range(tasks)]
+
+
+def test_a_large_burst_cannot_be_as_another_gateway_is_claimed_to_be() -> None:
+    """It has more slack than a small one, but not so much that it could be another mode's."""
+    assert judge("async", 0.5, burst(500, 2.3), []).ok  # as it was measured
+    assert not judge("async", 0.5, burst(500, 6.5), []).ok  # as a pool's 13th wave
+    assert not judge("async", 0.5, burst(500, 1.0, thread=0.5), []).ok
+    waves = [record(f"task{n}", 0.5 * (1 + n // 40), thread=0.5 * (n // 40)) for n in range(300)]
+    assert judge("threadpool", 0.5, waves, []).ok
+    assert not judge("async", 0.5, waves, []).ok
+    assert not judge("threadpool", 0.5, burst(300, 0.5), []).ok
+    assert not judge("threadpool", 0.5, [record(each.task, each.seconds) for each in waves], []).ok  # waited elsewhere
+    one_by_one = [record(f"task{n}", 0.2 * (n + 1), kernel=0.2 * n) for n in range(40)]
+    assert judge("sync", 0.2, one_by_one, [sample(1)]).ok
+    assert not judge("sync", 0.2, one_by_one, []).ok  # nobody looked
+    assert not judge("async", 0.2, one_by_one, []).ok
+
+
+def test_where_the_kernel_cannot_be_asked_the_times_decide() -> None:
+    """Elsewhere than on Linux no answer says how long it lay unread."""
+    unmeasured = [record("task1", 2.01), record("task2", 4.02, network=2.0)]
+    verdict = judge("sync", 2.0, unmeasured, [sample(1)])
+    assert verdict.ok
+    assert "cannot be measured on this system" in verdict.sentence
+    assert not judge("sync", 2.0, SIDE_BY_SIDE, [sample(1)]).ok
+
+
 def test_a_busy_machine_is_named() -> None:
     """What passed at the sender was no gateway's doing; the verdict stays what it is."""
     late = judge("async", 2.0, [record("task1", 2.01), record("task2", 3.1, network=1.0)], [])

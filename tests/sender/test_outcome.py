@@ -39,7 +39,7 @@ def test_a_whole_answer_is_named_by_its_status(status: int, outcome: str) -> Non
         (ConnectionResetError(), "reset"),
         (aiohttp.ClientPayloadError(), "reset"),
         (AnswerTooLargeError(), "bad_answer"),
-        (aiohttp.InvalidURL("x"), "bad_answer"),
+        (aiohttp.InvalidURL("x"), "unreachable"),
         (ZeroDivisionError(), "bad_answer"),
     ],
     ids=lambda value: repr(value)[:40],

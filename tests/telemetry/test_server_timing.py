@@ -33,3 +33,18 @@ def test_other_servers_headers_are_understood() -> None:
     """Descriptions, quotes, spaces and entries without a duration are all allowed by the standard."""
     header = 'cache;desc="Cache Read";dur=23.2, miss, db; DUR="53", cpu;dur=nan, app;dur=-1'
     assert parse_server_timing(header) == pytest.approx({"cache": 0.0232, "db": 0.053})
+
+
+@pytest.mark.parametrize(
+    ("header", "entries"),
+    [
+        ('total;desc="a,b";dur=20', {"total": 0.02}),
+        ('x;desc="y, total;dur=7", z;dur=1', {"z": 0.001}),
+        (r'x;desc="a\", b;dur=1";dur=2', {"x": 0.002}),
+        ('x;desc="never closed, y;dur=3', {"y": 0.003}),
+        ("x;dur=1_0", {}),
+    ],
+)
+def test_what_is_quoted_is_text(header: str, entries: dict[str, float]) -> None:
+    """Commas and semicolons inside quotes separate nothing; Python's own way to write numbers is no header's."""
+    assert parse_server_timing(header) == pytest.approx(entries)

@@ -12,7 +12,7 @@ from typing import Any
 
 from plotly.offline import get_plotlyjs  # type: ignore[import-untyped]
 
-from services.lab.errors import LabError
+from services.lab.files import write_file
 from services.lab.report.prose import MODES, WAITING, facts, lede, reading, stations
 from services.lab.report.scale import Scale, scale_of
 from services.lab.report.swatch import definitions
@@ -23,18 +23,9 @@ from services.lab.report.words import selection, summary
 from services.lab.run import GatewayRun, Run
 
 
-class ReportError(LabError):
-    """A report cannot be written; the text names the file and the reason."""
-
-
 def write_report(run: Run, path: Path) -> None:
-    """Write the run's report to `path` as one HTML file, making its directory. Raises ReportError."""
-    text = page(run)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8", errors="replace")
-    except OSError as error:
-        raise ReportError(f"cannot write {path}: {(error.strerror or str(error)).lower()}") from error
+    """Write the run's report to `path` as one HTML file, making its directory. Raises FileError."""
+    write_file(path, page(run))
 
 
 def page(run: Run) -> str:
@@ -64,7 +55,7 @@ def _timeline(gateway: GatewayRun, scale: Scale) -> str:
     notes = "".join(
         f"<p>{escape(note)}</p>" for note in (summary(gateway.requests), selection(gateway.requests)) if note
     )
-    mode = f"<p>{MODES[gateway.mode]}</p>" if gateway.mode else f"<p>{escape(gateway.url)}</p>"
+    mode = f"<p>{MODES[gateway.mode]}</p>" if gateway.mode else ""
     label = f"Timeline of {gateway.name}: a bar per request; the table below has the same figures"
     chart = _chart("timeline", gateway, label, timeline(gateway, scale)) if gateway.requests else ""
     return (

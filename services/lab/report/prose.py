@@ -21,6 +21,8 @@ MODES = {
 }
 """How a gateway of each mode calls the backend, and how that shows; HTML."""
 
+THE_SAME = "The gateways do the same work and differ only in how they wait for the backend. "
+
 AT_ONCE = 0.1
 """Seconds. Requests that were all due within this were sent together."""
 
@@ -30,10 +32,10 @@ def lede(run: Run) -> str:
     if not any(gateway.requests for gateway in run.gateways):
         return "Nothing was sent in this run."
     if all(gateway.mode for gateway in run.gateways) and run.delay is not None:
-        took = f"{run.delay:g} s"
+        took, several = f"{run.delay:g} s", len(run.gateways) > 1
         return (
             f"{count(len(run.gateways), 'gateway')} stood in front of one slow backend, which takes {took} to answer. "
-            f"{_sent(run)} The gateways do the same work and differ only in how they wait for the backend. "
+            f"{_sent(run)} {THE_SAME * several}"
             f"Where a request took longer than those {took}, it stood in a queue. This page shows in which."
         )
     return f"{_sent(run)} This page shows how long each took, and where the time went, as far as the answers say."

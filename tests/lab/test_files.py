@@ -1,0 +1,64 @@
+"""Files that a command writes."""
+
+from __future__ import annotations
+
+import os
+import threading
+from pathlib import Path
+
+import pytest
+
+from services.lab.files import FileError, check_writable, write_file
+
+
+def test_a_check_changes_nothing(tmp_path: Path) -> None:
+    """An earlier run is still there after it was checked that the file can be written; where none was, none is."""
+    path = tmp_path / "run.json"
+    check_writable(path)
+    assert not path.exists()
+    path.write_text("earlier")
+    check_writable(path)
+    assert path.read_text() == "earlier"
+
+
+def test_what_cannot_be_written_is_named(tmp_path: Path) -> None:
+    """A directory in a file's place, before the work and after it."""
+    for write in (check_writable, lambda path: write_file(path, "text")):
+        with pytest.raises(FileError, match=r"cannot write .*: is a directory"):
+            write(tmp_path)
+
+
+def test_a_file_is_written_anew_and_its_folder_made(tmp_path: Path) -> None:
+    """Nothing of what was there before stays."""
+    path = tmp_path / "new" / "file"
+    write_file(path, "a longer text")
+    write_file(path, "text \ud800")
+    assert path.read_text("utf-8") == "text ?"
+
+
+def test_a_link_stays_a_link(tmp_path: Path) -> None:
+    """Also one to a file that is not there yet."""
+    link = tmp_path / "link"
+    link.symlink_to(tmp_path / "target")
+    check_writable(link)
+    write_file(link, "text")
+    assert link.is_symlink()
+    assert (tmp_path / "target").read_text() == "text"
+
+
+def test_a_pipe_is_written_to_its_reader(tmp_path: Path) -> None:
+    """The check does not make the reader believe that all is over; without one, nothing waits for it."""
+    pipe, read = tmp_path / "pipe", list[str]()
+    os.mkfifo(pipe)
+    with pytest.raises(FileError, match="cannot write"):
+        write_file(pipe, "to nobody")
+    reader = threading.Thread(target=lambda: read.append(pipe.read_text()))
+    held = os.open(pipe, os.O_RDWR)  # so that the reader is let in before anybody writes
+    try:
+        reader.start()
+        check_writable(pipe)
+        write_file(pipe, "to you")
+    finally:
+        os.close(held)
+    reader.join(20)
+    assert read == ["to you"]
