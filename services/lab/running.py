@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 
 FILES = 65536
+"""Descriptors at most: more than the requests that any command sends at once."""
 STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -44,7 +45,8 @@ async def _watched(work: Coroutine[Any, Any, T]) -> T:
             loop.add_signal_handler(number, lambda: None)
         task.cancel()
 
-    heeded = [number for number in STOPPING if signal.getsignal(number) is not signal.SIG_IGN]  # nohup ignores one
+    outlives_terminal = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN  # as nohup has it
+    heeded = [number for number in STOPPING if number != signal.SIGHUP or not outlives_terminal]
     for number in heeded:
         loop.add_signal_handler(number, stop)
     try:
