@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import sys
+from pathlib import Path
 from typing import IO, Any, cast
 
 from rich.console import Console
@@ -28,7 +29,8 @@ class _StandardOutput:
     """
 
     def __init__(self) -> None:
-        self._stream: Any = sys.stdout
+        # Where it was closed before the program began, there is none.
+        self._stream: Any = sys.stdout or Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - kept to the end
         if hasattr(self._stream, "reconfigure"):
             self._stream.reconfigure(errors="replace")
 
