@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import argparse
 import signal
+import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from functools import partial
+from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +26,9 @@ from bench.report import keep, show, write
 from bench.throughput import Plan, Say
 from services.lab.errors import INTERRUPTED, LabError
 from services.lab.progress import progress_on
+
+FAILURES = (LabError, OSError, HTTPException, subprocess.SubprocessError, AssertionError)
+"""With which a part may end without the others' results being lost."""
 
 PARTS = ("bursts", "cost", "memory", "scrapes", "start_up")
 """What is measured besides throughput."""
@@ -114,8 +119,8 @@ def _measure(plan: Plan, only: Sequence[str]) -> dict[str, Any]:
             for name in asked:
                 try:
                     results[name] = parts[name][1](say)
-                except LabError as error:
-                    results["failed"][name] = str(error)
+                except FAILURES as error:
+                    results["failed"][name] = str(error) or type(error).__name__
     results["missing"] = [key for key in rows if key not in results.get("throughput", rows)]
     results["others"] = round(others.share(), 3)
     return results

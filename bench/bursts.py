@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import asdict
 from time import perf_counter
@@ -30,7 +30,7 @@ def steps(rounds: int) -> int:
     return rounds * len(SIZES) * 2 + 2
 
 
-def measure(rig: Rig, rounds: int, say: Say, sizes: Sequence[int] = SIZES) -> dict[str, Any]:
+def measure(rig: Rig, rounds: int, say: Say) -> dict[str, Any]:
     """Return, for the backend alone and for the gateway, each round's burst of each size; and the senders' ceilings."""
     with ExitStack() as stack:
         backend = stack.enter_context(rig.backend("slow-backend", DELAY))
@@ -39,11 +39,11 @@ def measure(rig: Rig, rounds: int, say: Say, sizes: Sequence[int] = SIZES) -> di
         gateway.ready()
         found: dict[str, Any] = {"delay": DELAY, "backend": {}, "gateway": {}}
         for _ in range(rounds):
-            for size in sizes:
+            for size in SIZES:
                 for name, program in (("backend", backend), ("gateway", gateway)):
                     say(f"{size} at once to the {name}")
                     found[name].setdefault(str(size), []).append(asdict(_burst(program, size)))
-    found["ceiling"] = _ceilings(rig, max(sizes), say)
+    found["ceiling"] = _ceilings(rig, max(SIZES), say)
     return found
 
 

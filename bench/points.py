@@ -81,8 +81,8 @@ BACKEND_TARGETS = [
 def _throughput(rows: dict[str, Any], targets: list[AtLeast]) -> Iterator[Point]:
     for target in targets:
         ours, others = rows.get(target.key), rows.get(target.other)
-        if not ours or not others:
-            continue
+        if not ours or not others or not all(rates(others)):
+            continue  # not measured, or without a good answer in a round: the table shows that
         ratio = paired_ratio(rates(ours), rates(others))
         wrong = errs(ours)
         yield Point(
@@ -94,7 +94,7 @@ def _throughput(rows: dict[str, Any], targets: list[AtLeast]) -> Iterator[Point]
 
 
 def _stated(rows: dict[str, Any], key: str, other: str, what: str) -> Iterator[Point]:
-    if rows.get(key) and rows.get(other):
+    if rows.get(key) and rows.get(other) and all(rates(rows[other])):
         yield Point(1, f"ratio to {what}", times(paired_ratio(rates(rows[key]), rates(rows[other]))), None)
 
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from contextlib import ExitStack
+from http.client import HTTPException
 from typing import Any
 
 from bench import admin, wrk
 from bench.contenders import Rig
 from bench.program import Program
+from services.lab.errors import LabError
 
 EVERY = 1.0
 SAMPLE = 50
@@ -51,6 +53,7 @@ class _Scraper:
         self._program = program
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._scrape, name="scraper")
+        self._failure: Exception | None = None
 
     def __enter__(self) -> None:
         self._thread.start()
@@ -58,9 +61,15 @@ class _Scraper:
     def __exit__(self, *_exception: object) -> None:
         self._over.set()
         self._thread.join()
+        if self._failure is not None:
+            raise LabError(f"{self._program.name} did not answer a scrape: {self._failure}")
 
     def _scrape(self) -> None:
         while True:
-            admin.scrape(self._program)
+            try:
+                admin.scrape(self._program)
+            except (LabError, OSError, HTTPException) as error:
+                self._failure = error
+                return
             if self._over.wait(EVERY):
                 return

@@ -15,11 +15,6 @@ class Spread:
     least: float
     greatest: float
 
-    @property
-    def relative(self) -> float:
-        """The distance from the least to the greatest, in parts of the median; 0 where that is 0."""
-        return (self.greatest - self.least) / self.median if self.median else 0.0
-
 
 def spread(values: Sequence[float]) -> Spread:
     """Return the spread of the values. Raises ValueError when there are none."""

@@ -28,6 +28,8 @@ memory.
 """
 SWEEP = 1.0
 """Seconds from one look at all connections to the next."""
+TURNS = 2
+"""Of the event loop, before connections are judged: one that was blocked reads first what has come in time."""
 
 
 class GuardedProtocol(StampedProtocol):
@@ -194,5 +196,7 @@ async def sweep(connections: Iterable[Any]) -> None:
     while True:
         await asyncio.sleep(SWEEP)
         now = monotonic()
+        for _ in range(TURNS):
+            await asyncio.sleep(0)
         for connection in tuple(connections):
             connection.expire(now)

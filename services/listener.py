@@ -63,6 +63,8 @@ def accept_all(listener: socket.socket) -> Iterator[socket.socket]:
     while True:
         try:
             connection, _ = listener.accept()
+        except ConnectionAbortedError:
+            continue  # this one has gone already
         except OSError:
             return
         connection.setblocking(False)

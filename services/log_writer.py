@@ -73,12 +73,14 @@ class LogWriter(logging.Handler):
         """Write all that has been left so far; `logging` does this when the process ends."""
         if not self._writing.acquire(timeout=STUCK):  # the thread is in a write that nobody reads
             return
+        lines = [handler.line(record) for handler, record in self._taken()]
         try:
-            lines = [handler.line(record) for handler, record in self._taken()]
             if lines and sys.stdout is not None:
-                sys.stdout.write("".join(lines))
-                sys.stdout.flush()
-        except (OSError, ValueError):  # nobody reads them any more
+                _write("".join(lines))
+        except ValueError:  # the output is closed: nobody will ask for them
+            return
+        except OSError:
+            LogWriter._lost += len(lines)
             return
         finally:
             self._writing.release()
@@ -108,3 +110,12 @@ class LogWriter(logging.Handler):
             time.sleep(BATCH)
             self._some.clear()
             self.flush()
+
+
+def _write(text: str) -> None:
+    try:
+        sys.stdout.write(text)
+    except UnicodeEncodeError:  # a line holds what the output's encoding has not
+        encoding = sys.stdout.encoding
+        sys.stdout.write(text.encode(encoding, "backslashreplace").decode(encoding))
+    sys.stdout.flush()

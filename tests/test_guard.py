@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import logging
 import random
 import socket
 import threading
+import time
 from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 
 import pytest
+from fastapi import FastAPI, Response
 
 from services import guard
 from services.backend.app import build
@@ -17,7 +21,7 @@ from services.settings import BackendSettings
 from services.start import _server
 from services.telemetry import Telemetry
 from tests.eventually import eventually
-from tests.telemetry.server import Served, read_all, request
+from tests.telemetry.server import Served, read_all, read_until, request
 
 MUTATIONS = 3000
 
@@ -25,20 +29,29 @@ MUTATIONS = 3000
 @pytest.fixture(scope="module")
 def backend() -> Iterator[Served]:
     """The backend, as the service starts it, in a thread of this process; requests are due within half a second."""
+    settings, telemetry = BackendSettings(delay=0, log_level="error"), Telemetry()
+    with served(build(settings, telemetry), settings, telemetry) as backend:
+        yield backend
+
+
+@contextmanager
+def served(application: FastAPI, settings: BackendSettings, telemetry: Telemetry) -> Iterator[Served]:
+    """Serve the application as a service does, with little patience for what does not come."""
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(guard, "REQUEST_TIMEOUT", 0.5)
         patched.setattr(guard, "SWEEP", 0.05)
-        settings, telemetry = BackendSettings(delay=0, log_level="error"), Telemetry()
         with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listener:
             listener.bind(("127.0.0.1", 0))
             port = listener.getsockname()[1]
-            server = _server(settings, build(settings, telemetry), telemetry, port)
+            server = _server(settings, application, telemetry, port)
             thread = threading.Thread(target=server.run, args=([listener],))
             thread.start()
-            eventually(server.trouble, None)
-            yield Served(port, telemetry)
-            server.should_exit = True
-            thread.join(20)
+            try:
+                eventually(server.trouble, None)
+                yield Served(port, telemetry)
+            finally:
+                server.should_exit = True
+                thread.join(20)
 
 
 def sent(backend: Served, data: bytes) -> bytes:
@@ -214,6 +227,24 @@ def mutated(good: bytes, chance: random.Random) -> bytes:
     return bytes(data)
 
 
+@pytest.mark.parametrize("loop", ["uvloop", "asyncio"])
+def test_a_blocked_loop_reads_what_came_in_time_before_it_judges(loop: str) -> None:
+    """The requests were here long before they were due; that nobody read them is the service's own fault."""
+    settings, telemetry = BackendSettings(loop=loop, log_level="error"), Telemetry()
+    application = FastAPI()
+
+    @application.get("/{task}")
+    async def block(task: str) -> Response:
+        time.sleep(0.7)  # noqa: ASYNC251 - blocking is the point
+        return Response(task)
+
+    with served(application, settings, telemetry) as server, ExitStack() as stack:
+        connections = [stack.enter_context(server.connect()) for _ in range(5)]
+        for connection in connections:
+            connection.sendall(request("/task1"))
+        assert [read_until(connection, b"\r\n\r\n").split()[1] for connection in connections] == [b"200"] * 5
+
+
 def test_malformed_messages_by_the_thousand(backend: Served, caplog: pytest.LogCaptureFixture) -> None:
     """The process lives, answers the next good request, logs no traceback, and no label has grown."""
     good = [
@@ -225,6 +256,7 @@ def test_malformed_messages_by_the_thousand(backend: Served, caplog: pytest.LogC
         HEAD + b"Connection: upgrade\r\nUpgrade: websocket\r\n\r\n",
     ]
     chance = random.Random(20240420)
+    logging.getLogger("uvicorn").addHandler(caplog.handler)  # it passes nothing on to where caplog listens
     for number in range(MUTATIONS):
         with backend.connect() as connection:
             connection.sendall(mutated(good[number % len(good)], chance))
@@ -237,4 +269,5 @@ def test_malformed_messages_by_the_thousand(backend: Served, caplog: pytest.LogC
         if "route" in sample.labels
     }
     assert {route for _, route in labels} <= {"/{task}", "unmatched"}
+    logging.getLogger("uvicorn").removeHandler(caplog.handler)
     assert "Traceback" not in caplog.text

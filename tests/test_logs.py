@@ -9,6 +9,7 @@ import re
 import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from io import BytesIO, TextIOWrapper
 
 import pytest
 
@@ -61,6 +62,20 @@ def test_lines_that_nobody_reads_are_bounded_and_counted(capsys: pytest.CaptureF
     assert len(lines) == MOST + 1
     assert lines[0].endswith("line 10")
     assert lines[-1].endswith("10 log lines were lost before this one: they were not read as fast as they were written")
+
+
+def test_what_the_outputs_encoding_lacks_costs_nobody_a_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A foreign name in one line, on a terminal of another time: all lines are there."""
+    out = BytesIO()
+    monkeypatch.setattr(sys, "stdout", TextIOWrapper(out, encoding="ascii"))
+    logging.config.dictConfig(log_config("info", "text"))
+    log = logging.getLogger("services.test")
+    for word in ("before", "caf\u00e9", "after"):
+        log.info(word)
+    logging.getLogger().handlers[0].flush()
+    eventually(
+        lambda: [line.split(" - ")[1] for line in out.getvalue().decode().splitlines()], ["before", "caf\\xe9", "after"]
+    )
 
 
 def test_an_object_a_line(capsys: pytest.CaptureFixture[str]) -> None:

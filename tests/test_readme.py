@@ -115,7 +115,7 @@ def test_every_make_target_that_is_named_exists() -> None:
 
 
 def test_the_table_of_metrics_is_what_is_exported() -> None:
-    """Names, types and labels; `process_*` and `python_*` are prometheus-client's own."""
+    """Names and types; `process_*` and `python_*` are those that every client has."""
     telemetry, registry = Telemetry(), CollectorRegistry()
     telemetry.upstream("backend")
     SenderMetrics(registry)

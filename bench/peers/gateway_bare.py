@@ -1,7 +1,9 @@
 """Our own gateway with its telemetry taken out: no ledger, no stamp, no metric, no heartbeat, no admin port.
 
 It is `python -m services.gateway` itself, with the pieces of the telemetry replaced by ones that do nothing, so that
-all else is the same. A piece that is not there any more is an error, so that this cannot quietly leave something in.
+all else is the same; but one thing goes with the stamps that is no telemetry, the joining of an answer's head and body
+into one write (services/telemetry/coalescing.py). A piece that is not there any more is an error, so that this cannot
+quietly leave something in.
 """
 
 from __future__ import annotations

@@ -9,7 +9,10 @@ from services.lab.errors import INTERRUPTED
 
 
 def main() -> None:
-    """Run the command. Ctrl-C and SIGTERM end it in one way at any moment, also while it is still being loaded."""
+    """Run the command. Ctrl-C and SIGTERM end it in one way at any moment, also while it is still being loaded.
+
+    Only `send` has a result all the same: its summary, and an exit code of 1 for what was not sent.
+    """
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         code = _command()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any, cast
 
@@ -30,8 +31,9 @@ class _StandardOutput:
 
     def __init__(self) -> None:
         # Where it was closed before the program began, there is none.
-        self._stream: Any = sys.stdout or Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - kept to the end
-        if hasattr(self._stream, "reconfigure"):
+        stream: Any = sys.stdout
+        self._stream = stream or Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - kept to the end
+        with suppress(AttributeError, OSError):  # another kind of stream, or one that has been written to
             self._stream.reconfigure(errors="replace")
 
     def write(self, text: str) -> int:

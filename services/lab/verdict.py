@@ -105,7 +105,7 @@ def _slack(mode: str, delay: float, tasks: int, least: float) -> float:
     """
     delays = {"sync": tasks, "threadpool": _waves(tasks), "async": 1}
     half_ways = [abs(count - delays[mode]) * delay / 2 for count in delays.values() if count != delays[mode]]
-    return max(least, min([least + SLACK_PER_TASK * max(0, tasks - 2), *half_ways]))
+    return min([least + SLACK_PER_TASK * max(0, tasks - 2), *half_ways])
 
 
 def _excuse(records: Sequence[Record]) -> str:

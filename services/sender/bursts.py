@@ -12,7 +12,6 @@ from prometheus_client import (
     CollectorRegistry,
     GCCollector,
     PlatformCollector,
-    ProcessCollector,
     disable_created_metrics,
 )
 
@@ -24,6 +23,7 @@ from services.sender.schedule import at_once
 from services.sender.sender import Sender, Target
 from services.settings import USAGE_ERROR, SenderSettings, SettingsError, read_settings
 from services.telemetry.admin import AdminServer, PortError
+from services.telemetry.process import Process
 
 log = logging.getLogger("services.sender")
 
@@ -35,8 +35,9 @@ def run() -> None:
     """
     disable_created_metrics()  # type: ignore[no-untyped-call]
     registry = CollectorRegistry()
-    for collector in (ProcessCollector, PlatformCollector, GCCollector):
-        collector(registry=registry)
+    Process(registry)
+    PlatformCollector(registry=registry)
+    GCCollector(registry=registry)
     try:
         settings = read_settings(SenderSettings)
         admin = AdminServer(settings.host, settings.admin_port, registry, alive=lambda: None, ready=lambda: None)

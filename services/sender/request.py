@@ -79,7 +79,7 @@ async def send_request(session: aiohttp.ClientSession, url: str, task: str, star
     return Record(
         task=task,
         due=due,
-        sent=(times.written or perf_counter()) - started,
+        sent=finished if times.written is None else times.written - started,
         finished=finished,
         seconds=finished - due,
         outcome=outcome,

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from socketserver import TCPServer
 from time import monotonic
 from typing import Any, ClassVar
 
@@ -92,10 +93,16 @@ class _Server(ThreadingHTTPServer):
         self.waiting_since: dict[socket.socket, float] = {}
         super().__init__(*args)
 
+    def server_bind(self) -> None:
+        """Bind, and do not ask a resolver for the host's name as `HTTPServer` does: it may take long to say nothing."""
+        TCPServer.server_bind(self)
+
     def verify_request(self, request: Any, client_address: object) -> bool:
         """Take the connection, at the expense of the one that has waited longest where there are too many."""
         if len(self.waiting_since) >= MAX_CONNECTIONS:
-            _hang_up(min(tuple(self.waiting_since.items()), key=lambda item: item[1])[0])
+            longest = min(tuple(self.waiting_since.items()), key=lambda item: item[1])[0]
+            self.waiting_since.pop(longest, None)
+            _hang_up(longest)
         self.waiting_since[request] = monotonic()
         return True
 

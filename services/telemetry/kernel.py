@@ -67,7 +67,7 @@ def unread_connections(port: int) -> int | None:
         return None
     try:
         return sock_diag.unread_connections(port)
-    except OSError:  # a sandbox may forbid netlink
+    except (OSError, ImportError):  # a sandbox may forbid netlink, a Python may be built without ctypes
         return unread_in_tables(port)
 
 

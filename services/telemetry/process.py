@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from prometheus_client import CollectorRegistry
@@ -30,14 +30,19 @@ class Process(Collector):
         self._booted = _booted()
         registry.register(self)
 
-    def collect(self) -> Iterator[Metric]:
-        """Yield the metrics as they are now."""
-        if self._booted is None:
-            return
+    def collect(self) -> Iterable[Metric]:
+        """Return the metrics as they are now; none where no descriptor is left to read them with."""
+        try:
+            return [] if self._booted is None else list(self._read(self._booted))
+        except OSError:
+            return []
+
+    @staticmethod
+    def _read(booted: float) -> Iterator[Metric]:
         import resource  # Windows has none
 
         fields = (PROC / "self/stat").read_bytes().rpartition(b")")[2].split()
-        started = self._booted + int(fields[START]) / os.sysconf("SC_CLK_TCK")
+        started = booted + int(fields[START]) / os.sysconf("SC_CLK_TCK")
         most, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
         resident = int(fields[RESIDENT]) * resource.getpagesize()
         yield CounterMetricFamily("process_cpu_seconds_total", "Processor time used, in seconds.", time.process_time())

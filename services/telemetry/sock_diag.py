@@ -32,7 +32,7 @@ SOCKET_ID = struct.Struct("!HH36xII")
 MESSAGE = struct.Struct("=IH66xI")
 """A `struct nlmsghdr`'s length and type, and `idiag_rqueue` of the `struct inet_diag_msg` behind it."""
 ERROR_CODE = struct.Struct("=16xi")
-"""The code in a `struct nlmsgerr`, after the header."""
+"""The code behind the header, of an error and of a dump's end: minus an errno, or 0."""
 BUFFER = 256 * 1024
 """Bytes; the kernel fills at most 32 KiB at a time."""
 ANY = 0xFFFFFFFF
@@ -61,11 +61,11 @@ def _unread(netlink: socket.socket, buffer: bytearray) -> int:
         start, end = 0, _receive(netlink, buffer)
         while start < end:
             length, kind, unread = MESSAGE.unpack_from(buffer, start)
-            if kind == DONE:
-                return found
-            if kind == ERROR:
+            if kind in {DONE, ERROR}:
                 (code,) = ERROR_CODE.unpack_from(buffer, start)
-                raise OSError(-code, os.strerror(-code))
+                if code < 0:
+                    raise OSError(-code, os.strerror(-code))
+                return found
             found += unread > 0
             start += (length + 3) & ~3
 

@@ -90,7 +90,7 @@ class Upstream:
         """Return the trace that tells how long an aiohttp call waits for a connection.
 
         Pass the call as `trace_request_ctx`. aiohttp signals the queue only to those that had to wait
-        (https://docs.aiohttp.org/en/stable/tracing_reference.html).
+        (https://docs.aiohttp.org/en/stable/tracing_reference.html); who gets a connection without, waited 0 s.
         """
         from aiohttp import TraceConfig
 
@@ -100,9 +100,15 @@ class Upstream:
         async def got_connection(_session: Any, context: SimpleNamespace, _params: Any) -> None:
             self._dequeue(context.trace_request_ctx)
 
+        async def had_connection(_session: Any, context: SimpleNamespace, _params: Any) -> None:
+            call: Call = context.trace_request_ctx
+            call.pool = call.pool or 0.0
+
         trace = TraceConfig()
         trace.on_connection_queued_start.append(queued)
         trace.on_connection_queued_end.append(got_connection)
+        trace.on_connection_create_start.append(had_connection)
+        trace.on_connection_reuseconn.append(had_connection)
         return trace
 
     def _queue(self, call: Call) -> None:

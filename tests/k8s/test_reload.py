@@ -36,8 +36,9 @@ def test_saved_code_runs(program: subprocess.Popen[bytes], tmp_path: Path) -> No
     eventually(said.read_text, wanted="first\n")
     main.write_text(PROGRAM.format(word="second"))
     eventually(said.read_text, wanted="first\nsecond\n")
-    main.write_text("this is no Python\n")
+    main.write_text(PROGRAM.format(word="wrong").replace("signal.pause()", "1 / 0"))
+    eventually(said.read_text, wanted="first\nsecond\nwrong\n")
     main.write_text(PROGRAM.format(word="third"))
-    eventually(lambda: said.read_text().endswith("third\n"), wanted=True)
+    eventually(said.read_text, wanted="first\nsecond\nwrong\nthird\n")
     program.terminate()
     assert program.wait(20) == 0

@@ -48,6 +48,8 @@ def test_descriptors_are_counted(counted_by: str, monkeypatch: pytest.MonkeyPatc
         (tmp_path / "self" / "fd").symlink_to("/proc/self/fd")
         monkeypatch.setattr(Path, "stat", lambda _path: os.stat_result((0,) * 10))
         monkeypatch.setattr(process, "PROC", tmp_path)
+    elif process._descriptors() and Path("/proc/self/fd").stat().st_size:
+        monkeypatch.setattr(Path, "iterdir", lambda _path: pytest.fail("it lists the folder"))
     before = process._descriptors()
     with ExitStack() as stack:
         for _ in range(30):
@@ -68,6 +70,18 @@ def test_processor_time_grows() -> None:
     assert before is not None
     assert after is not None
     assert 0.05 <= after - before < 5
+
+
+def test_a_scrape_lives_without_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No descriptor is left to read them with: the other metrics are there all the same."""
+    registry = CollectorRegistry()
+    Process(registry)
+
+    def none_left(_path: Path) -> bytes:
+        raise OSError(24, "Too many open files")
+
+    monkeypatch.setattr(Path, "read_bytes", none_left)
+    assert values(registry) == {}
 
 
 def test_nothing_is_said_where_there_is_no_proc(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

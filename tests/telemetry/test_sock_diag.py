@@ -34,6 +34,26 @@ def test_it_says_what_the_tables_say(address: str) -> None:
         assert sock_diag.unread_connections(clients[0].getsockname()[1]) == 0
 
 
+def test_an_answer_in_many_parts_is_read_to_its_end() -> None:
+    """The kernel gives 32 KiB at a time, which hold some 260 connections."""
+    with ExitStack() as stack:
+        server = stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=700))
+        address = server.getsockname()
+        for _ in range(600):
+            stack.enter_context(socket.create_connection(address)).sendall(b"x")
+        eventually(lambda: sock_diag.unread_connections(address[1]), 600)
+
+
+def test_a_dump_that_ends_in_an_error_is_an_oserror(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The kernel says so in the dump's last message: here that nobody knows the protocol that was asked for."""
+    request = sock_diag._request
+    monkeypatch.setattr(
+        sock_diag, "_request", lambda family, port: request(family, port)[:17] + b"\xfd" + request(family, port)[18:]
+    )
+    with pytest.raises(OSError, match="No such file"):
+        sock_diag.unread_connections(8001)
+
+
 def test_the_kernels_error_is_an_oserror(monkeypatch: pytest.MonkeyPatch) -> None:
     """A message that it does not understand is refused, and that is not taken for a count of 0."""
     broken = struct.pack("=IHHII", 16, sock_diag.SOCK_DIAG_BY_FAMILY, sock_diag.REQUEST_DUMP, 0, 0)
