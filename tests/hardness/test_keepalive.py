@@ -31,11 +31,11 @@ from tests.eventually import eventually
 
 pytestmark = pytest.mark.alone
 
-REQUESTS = int(os.environ.get("KEEPALIVE_REQUESTS", "1500"))
-SHORTER = 150
+REQUESTS = int(os.environ.get("KEEPALIVE_REQUESTS", "1200"))
+SHORTER = 75
 AIOHTTP_LIMIT = 15.0
 CLIENTS = {"sync": 1, "threadpool": 200, "async": 200}
-"""Callers at once; the blocking gateway has no more than one."""
+"""Callers at once; the sync gateway has no more than one."""
 
 
 class Standing(SimpleNamespace):
