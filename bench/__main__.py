@@ -20,10 +20,10 @@ from rich.progress import SpinnerColumn, TimeRemainingColumn
 
 from bench import bursts, cost, machine, memory, scrapes, start_up, throughput, wrk
 from bench.contenders import KEYS, Rig
-from bench.limits import raise_descriptors
 from bench.others import Others
 from bench.report import keep, show, write
 from bench.throughput import Plan, Say
+from services.lab.descriptors import raise_descriptors
 from services.lab.errors import INTERRUPTED, LabError
 from services.lab.progress import progress_on
 

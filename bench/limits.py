@@ -1,21 +1,12 @@
-"""What this machine allows: file descriptors, connections that may wait to be accepted."""
+"""What this machine allows: connections that may wait to be accepted, and what of it stands in a burst's way."""
 
 from __future__ import annotations
 
-import resource
 from pathlib import Path
 
 SOMAXCONN = Path("/proc/sys/net/core/somaxconn")
 SPARE = 200
 """File descriptors that a program has open besides its connections, generously."""
-
-
-def raise_descriptors() -> int:
-    """Raise this process's limit of open files, and so its children's, to what the system allows; return it."""
-    _soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    most = 1_048_576 if hard == resource.RLIM_INFINITY else hard
-    resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
-    return most
 
 
 def backlog() -> int | None:

@@ -10,7 +10,7 @@ from rich.console import Console
 
 from bench.picture import picture
 from bench.table import HEADERS, POINT_HEADERS, markdown, notes, targets, terminal, throughput
-from services.lab.errors import LabError
+from services.lab.errors import LabError, reason
 from services.lab.output import Output
 
 HERE = Path(__file__).resolve().parent
@@ -29,7 +29,7 @@ def write(results: dict[str, Any], folder: Path) -> list[Path]:
             if text is not None:
                 (folder / name).write_text(text, encoding="utf-8")
     except OSError as error:
-        raise LabError(f"cannot write to {folder}: {(error.strerror or str(error)).lower()}") from error
+        raise LabError(f"cannot write to {folder}: {reason(error)}") from error
     return [folder / name for name, text in contents.items() if text is not None]
 
 

@@ -34,6 +34,11 @@ class Drain:
         return self._since is not None and monotonic() >= self._since + self._delay
 
     @property
+    def over(self) -> bool:
+        """Whether requests have had their time."""
+        return self._since is not None and self.left == 0
+
+    @property
     def left(self) -> float:
         """The seconds that requests may still take, from the signal on, however late the event loop heard of it."""
         if self._since is None:
@@ -54,7 +59,7 @@ class DrainingMiddleware:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve the request, or say why it cannot be."""
-        if self.drain.begun and self.drain.left == 0 and scope["type"] == "http":
+        if self.drain.over and scope["type"] == "http":
             # A loop that was blocked finds a queue of them, each as long as the one before.
             await problem(503, "the service has stopped")(scope, receive, send)
             return

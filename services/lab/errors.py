@@ -9,3 +9,8 @@ INTERRUPTED = 130
 
 class LabError(Exception):
     """Something that the user can put right; the text names it and says what would be right."""
+
+
+def reason(error: OSError) -> str:
+    """Return why the system refused something, in words that go on a sentence."""
+    return (error.strerror or str(error)).lower()

@@ -5,14 +5,14 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from services.lab.errors import LabError
+from services.lab.errors import LabError, reason
 
 
 class FileError(LabError):
     """A file cannot be written; the text names it and the reason."""
 
     def __init__(self, path: Path, error: OSError) -> None:
-        super().__init__(f"cannot write {path}: {(error.strerror or str(error)).lower()}")
+        super().__init__(f"cannot write {path}: {reason(error)}")
 
 
 def check_writable(path: Path) -> None:

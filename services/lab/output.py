@@ -11,6 +11,8 @@ from typing import IO, Any, cast
 
 from rich.console import Console
 
+from services.lab.errors import reason
+
 UNREAD = {errno.EPIPE, errno.EIO}
 """Nobody reads it any more: `inflight demo | head`, or a terminal that was closed."""
 
@@ -56,7 +58,7 @@ class _StandardOutput:
         os.dup2(nowhere, self._stream.fileno())
         os.close(nowhere)
         if error.errno not in UNREAD:
-            print(f"inflight: cannot write the output: {(error.strerror or str(error)).lower()}", file=sys.stderr)
+            print(f"inflight: cannot write the output: {reason(error)}", file=sys.stderr)
 
     def __getattr__(self, name: str) -> Any:
         """Return anything else as the stream has it."""

@@ -9,7 +9,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from services.lab.errors import LabError
+from services.lab.errors import LabError, reason
 from services.lab.files import write_file
 from services.sender.record import Record
 
@@ -73,8 +73,7 @@ def read_run(path: Path) -> Run:
     try:
         return Run.model_validate_json(path.read_bytes())
     except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise RunError(f"cannot read {path}: {reason}") from error
+        raise RunError(f"cannot read {path}: {reason(error)}") from error
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(ascii(part).strip("'") for part in first["loc"])  # the file's own words, whatever is in them

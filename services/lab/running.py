@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import resource
 import signal
 from collections.abc import Coroutine
 from typing import Any, TypeVar
 
+from services.lab.descriptors import raise_descriptors
+
 T = TypeVar("T")
 
-FILES = 65536
-"""Descriptors at most: more than the requests that any command sends at once."""
+DESCRIPTORS = 65536
+"""More than the requests that any command sends at once."""
 STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -25,16 +26,8 @@ def run(work: Coroutine[Any, Any, T]) -> T:
     A signal that asks to stop cancels it, once; whoever is cancelled clears away. Raises Interrupted when the work
     let itself be cancelled; work that ends with a result all the same returns it.
     """
-    _raise_file_limit()
+    raise_descriptors(DESCRIPTORS)
     return asyncio.run(_watched(work))
-
-
-def _raise_file_limit() -> None:
-    """Let this process, and those that it starts, have a descriptor for each of thousands of requests at once."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = FILES if hard == resource.RLIM_INFINITY else min(FILES, hard)
-    if soft < wanted:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 async def _watched(work: Coroutine[Any, Any, T]) -> T:

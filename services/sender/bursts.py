@@ -8,12 +8,7 @@ import signal
 import sys
 from time import monotonic
 
-from prometheus_client import (
-    CollectorRegistry,
-    GCCollector,
-    PlatformCollector,
-    disable_created_metrics,
-)
+from prometheus_client import CollectorRegistry, disable_created_metrics
 
 from services.log_writer import Line
 from services.logs import log_config
@@ -23,7 +18,7 @@ from services.sender.schedule import at_once
 from services.sender.sender import Sender, Target
 from services.settings import USAGE_ERROR, SenderSettings, SettingsError, read_settings
 from services.telemetry.admin import AdminServer, PortError
-from services.telemetry.process import Process
+from services.telemetry.process import about_the_process
 
 log = logging.getLogger("services.sender")
 
@@ -35,9 +30,7 @@ def run() -> None:
     """
     disable_created_metrics()  # type: ignore[no-untyped-call]
     registry = CollectorRegistry()
-    Process(registry)
-    PlatformCollector(registry=registry)
-    GCCollector(registry=registry)
+    about_the_process(registry)
     try:
         settings = read_settings(SenderSettings)
         admin = AdminServer(settings.host, settings.admin_port, registry, alive=lambda: None, ready=lambda: None)

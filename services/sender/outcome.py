@@ -44,9 +44,8 @@ def outcome_of_error(error: BaseException) -> str:
         return "timeout"
     if isinstance(error, aiohttp.ClientConnectorError):
         return "refused" if isinstance(error.os_error, ConnectionRefusedError) else "unreachable"
-    if isinstance(
-        error, socket.gaierror | UnicodeError | aiohttp.InvalidURL
-    ):  # UnicodeError: a host name that no DNS could hold
+    # UnicodeError: a host name that no DNS could hold
+    if isinstance(error, socket.gaierror | UnicodeError | aiohttp.InvalidURL):
         return "unreachable"
     if isinstance(error, aiohttp.ClientConnectionError | aiohttp.ClientPayloadError | OSError):
         return "reset"

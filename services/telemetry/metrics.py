@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from prometheus_client import CollectorRegistry, Counter, GCCollector, PlatformCollector
+from prometheus_client import CollectorRegistry, Counter
 
 from services.telemetry.histogram import Histogram
-from services.telemetry.process import Process
+from services.telemetry.process import about_the_process
 
 LATENCY_BUCKETS = (
     *(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5),
@@ -54,9 +54,7 @@ class Metrics:
             buckets=LAG_BUCKETS,
             registry=registry,
         )
-        Process(registry)
-        PlatformCollector(registry=registry)
-        GCCollector(registry=registry)
+        about_the_process(registry)
 
     def fold(self) -> None:
         """Put what was observed into buckets, so that it does not pile up where nobody scrapes."""

@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from prometheus_client import CollectorRegistry
+from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
@@ -51,6 +51,13 @@ class Process(Collector):
         yield _gauge("start_time_seconds", "Start time of the process since the Unix epoch, in seconds.", started)
         yield _gauge("open_fds", "Number of open file descriptors.", _descriptors())
         yield _gauge("max_fds", "Maximum number of open file descriptors.", most)
+
+
+def about_the_process(registry: CollectorRegistry) -> None:
+    """Register what every program says of its process and of its Python."""
+    Process(registry)
+    PlatformCollector(registry=registry)
+    GCCollector(registry=registry)
 
 
 def _gauge(name: str, documentation: str, value: float) -> GaugeMetricFamily:
