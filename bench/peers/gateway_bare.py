@@ -1,14 +1,12 @@
 """Our own gateway with its telemetry taken out: no ledger, no stamp, no metric, no heartbeat, no admin port.
 
 It is `python -m services.gateway` itself, with the pieces of the telemetry replaced by ones that do nothing, so that
-all else is the same; but one thing goes with the stamps that is no telemetry, the joining of an answer's head and body
-into one write (services/telemetry/coalescing.py). A piece that is not there any more is an error, so that this cannot
-quietly leave something in.
+all else is the same. A piece that is not there any more is an error, so that this cannot quietly leave something in.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from inspect import isfunction
 from typing import Self
@@ -27,7 +25,7 @@ from services.telemetry.upstream import Call
 class NoTelemetry(Telemetry):
     """Watches nothing."""
 
-    def upstream(self, name: str) -> Upstream:
+    def upstream(self, name: str, _outcomes: Iterable[str] = ()) -> Upstream:
         """Return an upstream whose calls nobody follows."""
         return NoUpstream(name, self.metrics, self.live)
 
@@ -82,7 +80,7 @@ def _application_alone(app: ASGIApp, _telemetry: Telemetry) -> ASGIApp:
 
 
 def _unstamp() -> None:
-    """Take the stamps out of the protocol: what remains is uvicorn's own, under whatever the services add to it."""
+    """Take the stamps out of the protocol: what remains is uvicorn's, and what the services add to it."""
     for name in [name for name, value in vars(StampedProtocol).items() if isfunction(value)]:
         delattr(StampedProtocol, name)
 

@@ -1,9 +1,11 @@
-"""A transport that writes an answer's head and body as one: half the system calls, and one packet for the client."""
+"""Answers that leave at once, head and body as one write: half the system calls, and one packet for the client."""
 
 from __future__ import annotations
 
 import asyncio
 from typing import Any
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 HEAD = b"HTTP/1.1 "
 """What uvicorn begins the head of every answer with."""
@@ -52,3 +54,22 @@ class CoalescingTransport:
     def __getattr__(self, name: str) -> Any:
         """Return anything else as the transport has it."""
         return getattr(self._transport, name)
+
+
+class PromptProtocol(HttpToolsProtocol):
+    """uvicorn's HTTP protocol, whose answers leave when they are written, each as one.
+
+    uvloop otherwise keeps writes back until the loop's next turn (its `UVStream._initiate_write`): a handler that
+    blocks would hold the answers of those before it. With a high-water mark of 0 it writes at once, as asyncio does.
+    """
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Start a connection."""
+        super().connection_made(transport)
+        self.transport = CoalescingTransport(transport)  # type: ignore[assignment]
+        transport.set_write_buffer_limits(high=0)
+
+    def on_response_complete(self) -> None:
+        """Let the head of an answer without a body go."""
+        self.transport.flush()  # type: ignore[attr-defined]
+        super().on_response_complete()

@@ -7,29 +7,22 @@ import socket
 from time import perf_counter
 from typing import Any
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
 from services.telemetry import kernel
-from services.telemetry.coalescing import CoalescingTransport
+from services.telemetry.coalescing import PromptProtocol
 from services.telemetry.ledger import SCOPE_KEY, Ledger
 from services.telemetry.telemetry import Telemetry
 
 
-class StampedProtocol(HttpToolsProtocol):
+class StampedProtocol(PromptProtocol):
     """Opens a ledger for every request whose headers are complete, and marks it when its client goes away."""
 
     telemetry: Telemetry
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Start a connection whose answers leave when they are written.
-
-        uvloop otherwise keeps writes back until the loop's next turn (its `UVStream._initiate_write`): a handler that
-        blocks would hold the answers of those before it. With a high-water mark of 0 it writes at once, as asyncio
-        does.
-        """
+        """Start a connection."""
         super().connection_made(transport)
-        self.transport = CoalescingTransport(transport)  # type: ignore[assignment]
-        transport.set_write_buffer_limits(high=0)
         # The transport's own stand-in for its socket asks at three times the cost. This one borrows the descriptor, and
         # gives it back in `connection_lost`, before the transport closes it.
         self._socket = socket.socket(
@@ -46,11 +39,6 @@ class StampedProtocol(HttpToolsProtocol):
         self._open = [earlier for earlier in self._open if not earlier[0].finished]
         self._open.append((ledger, self.cycle))
         self.telemetry.live.in_loop.add(ledger)
-
-    def on_response_complete(self) -> None:
-        """Let the head of an answer without a body go."""
-        self.transport.flush()  # type: ignore[attr-defined]
-        super().on_response_complete()
 
     def _client_left(self) -> bool:
         return kernel.left_by_peer(self._socket)
