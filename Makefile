@@ -12,6 +12,7 @@ setup: .venv/ready ## install everything into .venv
 
 .venv/ready: requirements/dev.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "inflight-lab needs Python 3.11 or newer; $(PYTHON) is older. Try: make PYTHON=python3.13 $(MAKECMDGOALS)"; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "$(PYTHON) has no venv, which some systems keep apart. On Debian and Ubuntu: apt install python3-venv"; exit 1; }
 	@echo "Setting up .venv (once; about a minute) ..."
 	@$(PYTHON) -m venv .venv
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
@@ -54,7 +55,7 @@ format: setup ## put the code into shape
 
 lock: setup ## bring the locked requirements up to date
 	@for set in services lab dev; do $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --upgrade --generate-hashes \
-		--no-emit-index-url --no-header requirements/$$set.in -o requirements/$$set.txt; done
+		--no-emit-index-url --no-header requirements/$$set.in -o requirements/$$set.txt || exit 1; done
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --upgrade --generate-hashes --no-emit-index-url \
 		--no-header -c requirements/dev.txt requirements/backend.in -o requirements/backend.txt
 

@@ -15,6 +15,7 @@ from tests.k8s.rendering import K8S, ROOT
 
 BASICS = ("bash", "env", "dirname", "sed", "grep", "sort", "xargs", "cat", "sleep")
 TOOLS = ("docker", "kind", "kubectl", "skaffold")
+RUN = "skaffold run --port-forward=user --label skaffold.dev/run-id=inflight-lab"
 STAND_IN = """#!/usr/bin/env bash
 echo "$(basename "$0") $*" >>"$CALLS"
 case "$(basename "$0") $1 ${2-}" in
@@ -22,7 +23,7 @@ case "$(basename "$0") $1 ${2-}" in
   "docker ps "*) echo "${CONTAINERS:-}" ;;
   "kind get clusters") printf '%s\n' ${CLUSTERS:-} ;;
   "kind create "*) if [ -n "${INTERRUPTED:-}" ]; then kill -INT "$PPID" "$$"; sleep 5; fi ;;
-  "kubectl --context "*) exit "${NEVER_DEPLOYED:-0}" ;;
+  "kubectl --context "*) [ -n "${NEVER_DEPLOYED:-}" ] || echo namespace/inflight-lab; exit "${SILENT:-0}" ;;
   "kubectl config get-contexts") echo "kind-inflight-lab" ;;
   "skaffold run "*) exit "${DEPLOY_FAILS:-0}" ;;
 esac
@@ -130,9 +131,10 @@ def test_the_cluster_is_made_where_there_is_none(desk: Desk) -> None:
 
 @pytest.mark.usefixtures("free")
 def test_a_cluster_that_is_there_is_used(desk: Desk) -> None:
-    """`up` twice makes one cluster; one whose name only begins alike is another."""
+    """`up` twice makes one cluster, and has pods replaced by none of their own; a name that begins alike is another."""
     desk.put(*TOOLS)
     assert desk.run("up", CLUSTERS="inflight-lab").returncode == 0
+    assert desk.calls("skaffold") == [RUN]
     assert not any("create" in call for call in desk.calls("kind"))
     assert desk.run("up", CLUSTERS="inflight-lab-2").returncode == 0
     assert any("create" in call for call in desk.calls("kind"))
@@ -145,7 +147,7 @@ def test_what_does_not_come_up_is_removed_again(desk: Desk) -> None:
     done = desk.run("up", CLUSTERS="inflight-lab", DEPLOY_FAILS="1", NEVER_DEPLOYED="1")
     assert done.returncode == 1
     assert "did not come up" in done.stderr
-    assert desk.calls("skaffold") == ["skaffold run --port-forward=user", "skaffold delete"]
+    assert desk.calls("skaffold") == [RUN, "skaffold delete"]
 
 
 @pytest.mark.usefixtures("free")
@@ -155,7 +157,18 @@ def test_a_lab_that_ran_before_is_not_removed(desk: Desk) -> None:
     done = desk.run("up", CLUSTERS="inflight-lab", DEPLOY_FAILS="1")
     assert done.returncode == 1
     assert "nothing is removed" in done.stderr
-    assert desk.calls("skaffold") == ["skaffold run --port-forward=user"]
+    assert desk.calls("skaffold") == [RUN]
+
+
+@pytest.mark.usefixtures("free")
+def test_a_cluster_that_does_not_answer_is_named(desk: Desk) -> None:
+    """What is deployed there is not known, so nothing is deployed and nothing removed."""
+    desk.put(*TOOLS)
+    done = desk.run("up", CLUSTERS="inflight-lab", NEVER_DEPLOYED="1", SILENT="1")
+    assert done.returncode == 2
+    assert "does not answer" in done.stderr
+    assert "docker start inflight-lab-control-plane" in done.stderr
+    assert desk.calls("skaffold") == []
 
 
 @pytest.mark.usefixtures("free")
