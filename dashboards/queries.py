@@ -27,6 +27,11 @@ def completed(service: str, by: str = "service") -> str:
     return f"sum by ({by}) ({_rate('http_requests_completed_total', service)})"
 
 
+def completed_by_code(service: str) -> str:
+    """Ask for the same for each status; one that nothing ended with has no line."""
+    return f"{completed(service, by='code')} > 0"
+
+
 def cpu(service: str) -> str:
     """Ask for the cores in use."""
     return f"sum by (service) ({_rate('process_cpu_seconds_total', service)})"

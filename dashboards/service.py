@@ -24,7 +24,7 @@ TRAFFIC = (
     Graph(
         title="Traffic: requests completed per second, by status",
         description="What the service does. Look for a code that was not there before; 499 is a client that went away.",
-        lines=(Line("{{code}}", queries.completed(SERVICE, by="code")),),
+        lines=(Line("{{code}}", queries.completed_by_code(SERVICE)),),
         unit="short",
         soft_max=3,
         stacked=True,

@@ -10,7 +10,7 @@ from fastapi import FastAPI, Response
 
 from services.gateway.backend import Backend
 from services.gateway.certificates import certificates_unread
-from services.gateway.errors import answers_upstream_errors
+from services.gateway.errors import OUTCOMES, answers_upstream_errors
 from services.problems import answers_with_problems
 from services.responses import documented
 from services.settings import GatewaySettings
@@ -32,7 +32,7 @@ def build(settings: GatewaySettings, telemetry: Telemetry) -> FastAPI:
     )
     with nullcontext() if settings.backend_url.scheme == "https" else certificates_unread():
         module = import_module(f"services.gateway.{MODULES[settings.gateway_mode]}")
-    gateway = module.Gateway(backend, telemetry.upstream("backend"))
+    gateway = module.Gateway(backend, telemetry.upstream("backend", OUTCOMES))
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:

@@ -51,6 +51,8 @@ class UpstreamTimeout(UpstreamError):
     detail = "the backend took too long to answer"
 
 
+OUTCOMES = tuple(kind.outcome for kind in UpstreamError.__subclasses__())
+
 FOREIGN: dict[str, type[UpstreamError]] = {
     # requests, and urllib3 beneath it
     "requests.exceptions.RequestException": UpstreamRubbish,

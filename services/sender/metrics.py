@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
+from services.sender.outcome import OUTCOMES
 from services.telemetry.metrics import LATENCY_BUCKETS
 
 
@@ -30,3 +31,10 @@ class SenderMetrics:
             buckets=LATENCY_BUCKETS,
             registry=registry,
         )
+
+    def expect(self, gateway: str) -> None:
+        """Export 0 for a target before its first request: `rate` sees no increase in a series that begins with it."""
+        self.in_flight.labels(gateway)
+        self.duration.labels(gateway)
+        for outcome in OUTCOMES:
+            self.completed.labels(gateway, outcome)

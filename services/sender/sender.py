@@ -39,6 +39,8 @@ class Sender:
         self.timeout = timeout
         self.metrics = metrics
         self.on_record = on_record
+        if metrics:
+            metrics.expect(target.name)
 
     async def send(self, schedule: Iterable[float]) -> list[Record]:
         """Send a request at each of the schedule's seconds and return their records in that order.

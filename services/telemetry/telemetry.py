@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from functools import partial
 
@@ -39,9 +39,22 @@ class Telemetry:
         """Count the unread connections on the service's own `port` as the kernel's queue."""
         self.live.waiting_in_kernel = partial(kernel.unread_connections, port)
 
-    def upstream(self, name: str) -> Upstream:
-        """Return the telemetry of the calls to one upstream; `name` becomes a label, so it is the program's own."""
-        return Upstream(name, self.metrics, self.live)
+    def expect(self, method: str, route: str, codes: Iterable[int]) -> None:
+        """Export 0 for requests that have not come yet: `rate` sees no increase in a series that begins with the first.
+
+        (https://prometheus.io/docs/practices/instrumentation/#avoid-missing-metrics)
+        """
+        self.live.known.add((method, route))
+        self.metrics.duration.labels(method, route)
+        for code in codes:
+            self.metrics.completed.labels(method, route, str(code))
+
+    def upstream(self, name: str, outcomes: Iterable[str] = ()) -> Upstream:
+        """Return the telemetry of the calls to one upstream; `name` becomes a label, so it is the program's own.
+
+        `outcomes` are how calls can end besides `ok`, `error` and `cancelled`.
+        """
+        return Upstream(name, self.metrics, self.live, outcomes)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from time import perf_counter
 from types import SimpleNamespace
@@ -17,6 +17,8 @@ from services.telemetry.metrics import Metrics
 if TYPE_CHECKING:
     import aiohttp
 
+OUTCOMES = ("ok", "error", "cancelled")
+"""How a call ends whose exception has no `outcome` of its own."""
 AT_LEAST = 0.001
 """Seconds that are left when a wait took all of them: a timeout of 0 means other things to other libraries."""
 
@@ -55,8 +57,10 @@ class Call:
 class Upstream:
     """The telemetry of all calls to one upstream, from any thread or task."""
 
-    def __init__(self, name: str, metrics: Metrics, live: Live) -> None:
+    def __init__(self, name: str, metrics: Metrics, live: Live, outcomes: Iterable[str] = ()) -> None:
         self.name = name
+        for outcome in (*OUTCOMES, *outcomes):
+            metrics.client_duration.labels(name, outcome)  # exported as 0 before the first call
         self._metrics = metrics
         self._live = live
         self.calls: set[object] = live.upstream.setdefault(name, set())

@@ -13,9 +13,10 @@ from time import sleep
 
 import pytest
 
-from services import gateway
-from services.gateway.app import MODULES
-from services.settings import GATEWAY_PORTS
+from services import gateway, start
+from services.gateway.app import MODULES, build
+from services.settings import GATEWAY_PORTS, GatewaySettings
+from services.telemetry import Telemetry
 from tests.client import get
 from tests.eventually import eventually
 from tests.hardness.weather import frozen
@@ -124,3 +125,17 @@ def test_a_gateway_loads_only_its_own_client(mode: str, own: str, foreign: str) 
     loaded = done.stdout.split()
     assert own in loaded
     assert foreign not in loaded
+
+
+def test_every_way_to_end_is_exported_before_the_first_request() -> None:
+    """As 0: the first burst of a new error is an increase then, and an alert sees it."""
+    telemetry = Telemetry()
+    settings = GatewaySettings(gateway_mode="async")
+    start._expect(build(settings, telemetry), telemetry)
+    value = telemetry.registry.get_sample_value
+    for code in ("200", "404", "422", "499", "500", "502", "503", "504"):
+        labels = {"method": "GET", "route": "/{task}", "code": code}
+        assert value("http_requests_completed_total", labels) == 0, code
+    for outcome in ("ok", "unreachable", "broken", "rubbish", "timeout"):
+        labels = {"upstream": "backend", "outcome": outcome}
+        assert value("http_client_request_duration_seconds_count", labels) == 0, outcome

@@ -5,6 +5,8 @@ from __future__ import annotations
 from prometheus_client import REGISTRY, CollectorRegistry, generate_latest
 
 from services.sender.metrics import SenderMetrics
+from services.sender.outcome import OUTCOMES
+from services.sender.sender import Sender, Target
 
 
 def test_all_metrics_are_on_the_registry_handed_in() -> None:
@@ -19,3 +21,14 @@ def test_all_metrics_are_on_the_registry_handed_in() -> None:
     assert 'sender_requests_completed_total{gateway="a",outcome="ok"} 1.0' in text
     assert 'sender_request_duration_seconds_count{gateway="a"} 1.0' in text
     assert "sender_" not in generate_latest(REGISTRY).decode()
+
+
+def test_a_target_is_exported_as_0_before_its_first_request() -> None:
+    """Prometheus sees no increase in a series that begins with a request."""
+    registry = CollectorRegistry()
+    Sender(Target("a-gateway", "http://x/"), 1.0, SenderMetrics(registry))
+    gateway = {"gateway": "a-gateway"}
+    assert registry.get_sample_value("sender_requests_in_flight", gateway) == 0
+    assert registry.get_sample_value("sender_request_duration_seconds_count", gateway) == 0
+    for outcome in OUTCOMES:
+        assert registry.get_sample_value("sender_requests_completed_total", {**gateway, "outcome": outcome}) == 0
