@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import AfterValidator, Field, HttpUrl, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from services.userinfo import hide_userinfo
 
 Port = Annotated[int, Field(ge=0, le=65535)]
 Seconds = Annotated[float, Field(ge=0, le=3600, allow_inf_nan=False)]
@@ -130,9 +131,5 @@ def read_settings(kind: type[S]) -> S:
 def _line(fault: Any) -> str:
     name = str(fault["loc"][0]).upper() if fault["loc"] else "settings"
     wanted = fault["msg"].removeprefix("Value error, ").removeprefix("Input ")
-    return f"{name}={_without_secrets(fault['input'])!r}: {wanted}"
-
-
-def _without_secrets(value: object) -> object:
-    """Return a setting's value without the user and the password that its URLs may hold."""
-    return re.sub(r"(\w+://)?\S*@", r"\1***@", value) if isinstance(value, str) else value
+    value = fault["input"]
+    return f"{name}={hide_userinfo(value) if isinstance(value, str) else value!r}: {wanted}"

@@ -45,6 +45,8 @@ class Mode(StrEnum):
 def _url(value: str | None) -> str | None:
     from urllib.parse import urlsplit
 
+    from services.userinfo import hide_userinfo
+
     if value is None:
         return None
     try:
@@ -54,7 +56,7 @@ def _url(value: str | None) -> str | None:
     except ValueError:
         good = False
     if not good:
-        raise typer.BadParameter(f"{value!r} should be http://HOST[:PORT]/PATH")
+        raise typer.BadParameter(f"{hide_userinfo(value)!r} should be http://HOST[:PORT]/PATH")
     return value
 
 
@@ -86,8 +88,9 @@ def demo(
     Exits with 0 only if every gateway did what the lab claims of it.
     """
     from services.lab import demo
+    from services.lab.files import same_file
 
-    if report.resolve() == json.resolve():
+    if same_file(report, json):
         raise typer.BadParameter(f"the report and the raw run cannot both be {json}", param_hint="'--json'")
     modes = cast("list[GatewayMode]", list(dict.fromkeys(mode.value for mode in gateway)))
     if not _run(demo.demo(_console(), demo.Experiment(modes, delay, tasks), report, json)):
@@ -154,10 +157,11 @@ def report(
     output: Annotated[Path, typer.Option("--output", "-o", help="Where the report goes.")] = Path("runs/report.html"),
 ) -> None:
     """Make the HTML report of a run."""
+    from services.lab.files import same_file
     from services.lab.report import write_report
     from services.lab.run import read_run
 
-    if output.resolve() == run.resolve():
+    if same_file(output, run):
         raise typer.BadParameter(f"the report would overwrite the run {run}", param_hint="'--output'")
     with _lines_for_errors():
         write_report(read_run(run), output)

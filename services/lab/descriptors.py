@@ -12,6 +12,11 @@ def raise_descriptors(most: int = MOST) -> int:
     """Raise this process's limit, and so its children's, to `most` or what the system allows; return the limit."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = most if hard == resource.RLIM_INFINITY else min(most, hard)
-    if soft < wanted:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
-    return max(soft, wanted)
+    while soft < wanted:
+        try:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+        except (ValueError, OSError):  # macOS names no limit and has one all the same (kern.maxfilesperproc)
+            wanted //= 2
+        else:
+            return wanted
+    return soft

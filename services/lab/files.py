@@ -15,6 +15,14 @@ class FileError(LabError):
         super().__init__(f"cannot write {path}: {reason(error)}")
 
 
+def same_file(one: Path, other: Path) -> bool:
+    """Return whether both names lead to one file, which need not be there."""
+    try:
+        return os.path.realpath(one) == os.path.realpath(other)
+    except OSError:  # the current folder is gone, which comes to light when the file is written
+        return one == other
+
+
 def check_writable(path: Path) -> None:
     """Raise FileError when `path` cannot be written: better before the work than after. Its folder is made."""
     try:

@@ -9,6 +9,7 @@ from services.lab.errors import LabError
 from services.lab.stage import backend_service, free_ports, running
 from services.sender.outcome import AnswerTooLargeError
 from services.sender.request import read_bounded
+from services.userinfo import hide_userinfo
 
 TIMEOUT = 30.0
 
@@ -27,6 +28,7 @@ async def hello(console: Console, url: str | None) -> None:
 
 
 async def _greet(console: Console, url: str) -> None:
+    shown = hide_userinfo(url)
     try:
         async with (
             aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=TIMEOUT)) as session,
@@ -35,12 +37,12 @@ async def _greet(console: Console, url: str) -> None:
             body = await read_bounded(answer)
             text = _decoded(body, answer)
     except TimeoutError as error:
-        raise LabError(f"{url} did not answer within {TIMEOUT:g} s") from error
+        raise LabError(f"{shown} did not answer within {TIMEOUT:g} s") from error
     except AnswerTooLargeError as error:
-        raise LabError(f"{url}: {error}") from error
+        raise LabError(f"{shown}: {error}") from error
     except (aiohttp.ClientError, OSError, UnicodeError) as error:  # UnicodeError: a host name that no DNS could hold
-        reason = " ".join(str(error).split())
-        raise LabError(f"{url} does not answer: {reason}; is the service running, and is the port right?") from error
+        reason = hide_userinfo(" ".join(str(error).split()))
+        raise LabError(f"{shown} does not answer: {reason}; is the service running, and is the port right?") from error
     console.file.write(f"{answer.status}\n{text}\n")  # as it is: a console would put tabs and colours right
     console.file.flush()
 

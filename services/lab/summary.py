@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from statistics import fmean
 from urllib.parse import urlsplit, urlunsplit
 
-from services.sender.outcome import OK
+from services.sender.outcome import CANCELLED, OK
 from services.sender.record import ENTRIES, Record
 from services.sender.sender import TASK
+from services.userinfo import hide_userinfo
 
 PERCENTILES = (50, 90, 95, 99)
 NOT_FOUND = 404
@@ -31,7 +32,7 @@ def summarise(url: str, records: Sequence[Record], planned: int) -> str:
     waited = sorted(record.seconds for record in records if record.outcome in WAITED_FOR)
     if waited:
         lines += [_latency(waited), *_ledger([record for record in records if record.ledger])]
-    lines += [*_lag(records), *_advice(url, records)]
+    lines += [*_lag(records), *_errors(records), *_advice(url, records)]
     return "\n".join(lines)
 
 
@@ -42,6 +43,15 @@ def _outcomes(records: Sequence[Record], planned: int) -> str:
     unsent = f", {planned - len(records)} not sent" if planned > len(records) else ""
     counts = ", ".join(f"{count} {kind}" for kind, count in kinds.most_common()) or "none"
     return f"requests   {len(records)} in {span:.2f} s{rate}: {counts}{unsent}"
+
+
+def _errors(records: Sequence[Record]) -> list[str]:
+    """Return the first error of each kind, as the client library tells it."""
+    first: dict[str, str] = {}
+    for record in records:
+        if record.error and record.outcome != CANCELLED:
+            first.setdefault(record.outcome, record.error)
+    return [f"failed     {outcome}: {hide_userinfo(error)}" for outcome, error in first.items()]
 
 
 def _latency(waited: Sequence[float]) -> str:
@@ -81,6 +91,8 @@ def _advice(url: str, records: Sequence[Record]) -> list[str]:
         return [f"nothing listens at {url}: is the service running, and is the port right?"]
     if kinds == {"unreachable"}:
         return [f"{url} cannot be reached: is the host's name right?"]
+    if kinds == {"tls"}:
+        return [f"{url} speaks no TLS that can be trusted: is its certificate valid, or should it be http://?"]
     if records and TASK not in url and all(record.status == NOT_FOUND for record in records):
         parts = urlsplit(url)
         path = f"{parts.path.rstrip('/')}/{TASK}"

@@ -45,7 +45,9 @@ def table_of(gateways: Iterable[GatewayRun]) -> Table:
 def print_whole(console: Console, table: Table) -> None:
     """Print the table as wide as it needs to be: better lines that the terminal wraps than figures that are cut off."""
     needed = console.measure(table, options=console.options.update(width=WIDEST)).maximum
-    Console(file=console.file, width=max(needed, console.width), force_terminal=console.is_terminal).print(table)
+    width = max(needed, console.width)
+    # With a height as well: without one, rich takes every dumb terminal to be 80 columns wide.
+    Console(file=console.file, width=width, height=console.height, force_terminal=console.is_terminal).print(table)
 
 
 def _cells(record: Record) -> list[str]:

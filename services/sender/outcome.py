@@ -17,11 +17,21 @@ OUTCOMES = (
     "server_error",  # a status from 500
     "refused",  # nobody listens there
     "unreachable",  # no such name, no way there
+    "tls",  # a certificate that is not trusted, or a port that does not speak TLS
     "reset",  # the connection broke before the answer was whole
     "timeout",  # no whole answer in time
     "bad_answer",  # not HTTP, or too large
     CANCELLED,  # the sender was stopped
 )
+ERRORS: tuple[tuple[tuple[type[BaseException], ...], str], ...] = (
+    ((asyncio.CancelledError,), CANCELLED),
+    ((TimeoutError,), "timeout"),
+    ((aiohttp.ClientSSLError,), "tls"),
+    # UnicodeError: a host name that no DNS could hold
+    ((aiohttp.ClientConnectorError, socket.gaierror, UnicodeError, aiohttp.InvalidURL), "unreachable"),
+    ((aiohttp.ClientConnectionError, aiohttp.ClientPayloadError, OSError), "reset"),
+)
+"""The first that fits an error names it."""
 FIRST_SERVER_ERROR = 500
 
 
@@ -38,15 +48,6 @@ def outcome_of_status(status: int) -> str:
 
 def outcome_of_error(error: BaseException) -> str:
     """Return the outcome of a request that got no whole answer."""
-    if isinstance(error, asyncio.CancelledError):
-        return CANCELLED
-    if isinstance(error, TimeoutError):
-        return "timeout"
-    if isinstance(error, aiohttp.ClientConnectorError):
-        return "refused" if isinstance(error.os_error, ConnectionRefusedError) else "unreachable"
-    # UnicodeError: a host name that no DNS could hold
-    if isinstance(error, socket.gaierror | UnicodeError | aiohttp.InvalidURL):
-        return "unreachable"
-    if isinstance(error, aiohttp.ClientConnectionError | aiohttp.ClientPayloadError | OSError):
-        return "reset"
-    return "bad_answer"
+    if isinstance(error, aiohttp.ClientConnectorError) and isinstance(error.os_error, ConnectionRefusedError):
+        return "refused"
+    return next((outcome for kinds, outcome in ERRORS if isinstance(error, kinds)), "bad_answer")

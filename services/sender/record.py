@@ -21,7 +21,7 @@ class Record:
     hide no wait.
     `behind` is how much later than due the sender itself began with it.
     `outcome` is `ok`, or the kind of failure (`outcome.py`). `ledger` holds the entries that are known; what the
-    server did not say is absent.
+    server did not say is absent. `error` is what the client library said where no whole answer came.
     """
 
     task: str
@@ -34,3 +34,4 @@ class Record:
     answered: float | None = None
     ledger: dict[str, float] = field(default_factory=dict)
     behind: float = 0.0
+    error: str = ""

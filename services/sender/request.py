@@ -63,7 +63,7 @@ async def send_request(session: aiohttp.ClientSession, url: str, task: str, star
     log.info("--- %s -----", task)
     times = Times()
     behind = max(0.0, perf_counter() - started - due)
-    status, timing = None, ""
+    status, timing, said = None, "", ""
     try:
         log.info("--- %s Send!!", task)
         async with session.get(url, allow_redirects=False, trace_request_ctx=times) as answer:
@@ -73,8 +73,8 @@ async def send_request(session: aiohttp.ClientSession, url: str, task: str, star
         log.info("--- %s%s", task, body.decode(errors="replace"))
         outcome = outcome_of_status(status)
     except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 - every end of a request is an outcome
-        outcome = outcome_of_error(error)
-        log.info("--- %s %s: %s", task, outcome, str(error) or type(error).__name__)
+        outcome, said = outcome_of_error(error), " ".join(str(error).split()) or type(error).__name__
+        log.info("--- %s %s: %s", task, outcome, said)
     finished = perf_counter() - started
     return Record(
         task=task,
@@ -87,6 +87,7 @@ async def send_request(session: aiohttp.ClientSession, url: str, task: str, star
         answered=None if times.first_byte is None else times.first_byte - started,
         ledger=close_ledger(finished - due, times.connect, parse_server_timing(timing)),
         behind=behind,
+        error=said,
     )
 
 

@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -154,6 +155,37 @@ def test_send_keeps_the_password_of_its_url(here: Here, faulty: FaultyBackend, t
     assert "s3cret" not in output + path.read_text()
 
 
+@pytest.mark.parametrize(
+    "command", [("send", "http://me:p#s3cret@127.0.0.1/"), ("hello", "http://me:s3cret@127.0.0.1:1/")]
+)
+def test_an_error_keeps_the_password_too(here: Here, command: tuple[str, str]) -> None:
+    """Of a URL that is none, and of one where nobody listens."""
+    code, output, errors = here(*command)
+    assert (code, output) == (2, "")
+    assert "http://***@127.0.0.1" in errors
+    assert "s3cret" not in errors
+
+
+def test_a_port_without_tls_is_named_as_such(here: Here) -> None:
+    """With the reason that OpenSSL gives."""
+
+    def greet() -> None:
+        for _ in range(2):
+            connection, _ = listener.accept()
+            with connection:
+                connection.sendall(b"220 no TLS here\r\n")
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        greeter = threading.Thread(target=greet)
+        greeter.start()
+        code, output, _ = here("send", f"https://127.0.0.1:{listener.getsockname()[1]}/")
+        greeter.join()
+    assert code == 1
+    assert "2 tls" in output
+    assert "failed     tls: " in output
+    assert "should it be http://?" in output
+
+
 @pytest.mark.parametrize("fault", ["closes", "half-a-body", "not-http"])
 def test_hello_to_who_does_not_answer(here: Here, faulty: FaultyBackend, fault: str) -> None:
     """A line that names the URL."""
@@ -265,6 +297,7 @@ def test_demo_can_be_stopped_at_any_moment(tmp_path: Path, number: signal.Signal
 
 UP = """
 import sys
+import threading
 from services.lab import stage
 from services.lab.cli import main
 from services.settings import GATEWAY_PORTS

@@ -7,7 +7,27 @@ from pathlib import Path
 
 import pytest
 
-from services.lab.files import FileError, check_writable, write_file
+from services.lab.files import FileError, check_writable, same_file, write_file
+
+
+def test_two_names_of_one_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also through a link; a link to itself, or a folder that is gone, is an error of whoever writes there."""
+    link, file = tmp_path / "link", tmp_path / "file"
+    link.symlink_to(file)
+    assert same_file(link, file)
+    assert not same_file(tmp_path / "other", file)
+    loop = tmp_path / "loop"
+    loop.symlink_to(loop)
+    assert not same_file(loop, file)
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    assert same_file(Path("a"), Path("a"))
+    assert not same_file(Path("a"), Path("b"))
+    for path in (loop, Path("a")):
+        with pytest.raises(FileError):
+            write_file(path, "text")
 
 
 def test_a_check_changes_nothing(tmp_path: Path) -> None:

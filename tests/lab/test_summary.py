@@ -78,12 +78,34 @@ def test_nothing_sent() -> None:
 
 @pytest.mark.parametrize(
     ("outcome", "advice"),
-    [("refused", "nothing listens at http://x/"), ("unreachable", "http://x/ cannot be reached")],
+    [
+        ("refused", "nothing listens at http://x/"),
+        ("unreachable", "http://x/ cannot be reached"),
+        ("tls", "http://x/ speaks no TLS that can be trusted"),
+    ],
 )
 def test_advice_where_nothing_went_well(outcome: str, advice: str) -> None:
     """When every request failed in one way, the summary says what to look at."""
     assert advice in summarise("http://x/", [record("a", 1.0, outcome)] * 2, 2)
     assert advice not in summarise("http://x/", [record("a", 1.0, outcome), record("b", 1.0)], 2)
+
+
+def test_each_kind_of_failure_is_told_once() -> None:
+    """In the client library's words, without a password; being stopped is no failure to tell of."""
+    failed = [
+        replace(record(name, 1.0, outcome), error=error)
+        for name, outcome, error in [
+            ("a", "unreachable", "no way to http://me:secret@x"),
+            ("b", "unreachable", "too many open files"),
+            ("c", "reset", "gone"),
+            ("d", "cancelled", "CancelledError"),
+        ]
+    ]
+    lines = summarise("http://x/", failed, 4).splitlines()
+    assert [line for line in lines if line.startswith("failed")] == [
+        "failed     unreachable: no way to http://***@x",
+        "failed     reset: gone",
+    ]
 
 
 def test_advice_where_the_task_is_missing() -> None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from io import StringIO
 
+import pytest
 from rich.console import Console
 
 from services.lab.run import GatewayRun
 from services.lab.table import SHOWN, print_whole, table_of
-from services.sender.record import Record
+from services.sender.record import ENTRIES, Record
 from tests.lab.records import record
 
 
@@ -54,3 +55,13 @@ def test_the_table_fits_into_80_columns() -> None:
     (_, row) = rows(record("task500", 40.0, kernel=20.0), mode="threadpool")
     assert row[0] == "threadpool"
     assert not any("…" in word for word in row)
+
+
+def test_a_dumb_terminal_shows_whole_figures(monkeypatch: pytest.MonkeyPatch) -> None:
+    """There rich itself goes by 80 columns, whatever it is told."""
+    monkeypatch.setenv("TERM", "dumb")
+    out = Console(file=StringIO(), width=80, height=25, force_terminal=True)
+    failed = Record("task500", 0, 0, 500, 500, "server_error", 502, None, dict.fromkeys(ENTRIES, 111.111))
+    print_whole(out, table_of([GatewayRun(name="threadpool-gateway", url="http://x", requests=[failed])]))
+    assert isinstance(out.file, StringIO)
+    assert "…" not in out.file.getvalue()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import ssl
 
 import aiohttp
 import pytest
@@ -31,6 +32,8 @@ def test_a_whole_answer_is_named_by_its_status(status: int, outcome: str) -> Non
         (aiohttp.ConnectionTimeoutError(), "timeout"),
         (aiohttp.ClientConnectorError(KEY, ConnectionRefusedError()), "refused"),
         (aiohttp.ClientConnectorError(KEY, OSError("no route")), "unreachable"),
+        (aiohttp.ClientConnectorSSLError(KEY, OSError(1, "wrong version number")), "tls"),
+        (aiohttp.ClientConnectorCertificateError(KEY, ssl.CertificateError("self-signed")), "tls"),
         (aiohttp.ClientConnectorDNSError(KEY, OSError("no name")), "unreachable"),
         (socket.gaierror(), "unreachable"),
         (UnicodeError("label empty or too long"), "unreachable"),
