@@ -22,7 +22,7 @@ def parse_server_timing(value: str) -> dict[str, float]:
     """Return the durations of a header's value, in seconds, by name; what is not a finite duration is passed over."""
     entries: dict[str, float] = {}
     for metric in _METRICS.findall(value):
-        name, *parameters = (part.strip() for part in _PARTS.findall(metric))
+        name, *parameters = [part.strip() for part in _PARTS.findall(metric)] or [""]
         for parameter in parameters:
             key, _, text = parameter.partition("=")
             duration = _milliseconds(text) if key.strip().lower() == "dur" else None
