@@ -44,10 +44,13 @@ class GuardedProtocol(StampedProtocol):
         self._held = b""
         self._over = False  # nothing more is read from this connection
         self._refusal = b""
+        self._unread = 0  # bytes
         self._unread_since: float | None = None
 
     def data_received(self, data: bytes) -> None:
         """Take bytes; those of later requests wait until the earlier ones are answered."""
+        if self._over:
+            return
         if self.pipeline or len(data) > PIECE:
             self._held += data
             self._parse_held()
@@ -57,6 +60,8 @@ class GuardedProtocol(StampedProtocol):
     def on_response_complete(self) -> None:
         """Go on with what was held back behind the request that is answered now."""
         super().on_response_complete()
+        if self._over:
+            self.flow.pause_reading()  # uvicorn has just resumed it
         if self._refusal:
             self._say_refusal()
         elif self._held:
@@ -77,7 +82,7 @@ class GuardedProtocol(StampedProtocol):
             self._due_since = monotonic()
         self._head += len(data)
         super().data_received(data)
-        if self._head > MAX_HEAD and not self._served:
+        if self._head > MAX_HEAD:  # what follows a chunked body is one, too
             self._refuse(431, f"the request's line and headers are larger than {MAX_HEAD} bytes")
 
     def on_message_begin(self) -> None:
@@ -94,8 +99,8 @@ class GuardedProtocol(StampedProtocol):
         if objection is not None:
             self._refuse(*objection)
             return
+        super().on_headers_complete()  # raises for a target that is none
         self._served = True
-        super().on_headers_complete()
         if self.parser.should_upgrade():  # the parser takes nothing that follows for HTTP
             self.cycle.keep_alive = False
 
@@ -125,6 +130,7 @@ class GuardedProtocol(StampedProtocol):
 
     def on_body(self, body: bytes) -> None:
         """Take a piece of a body that was not refused."""
+        self._head = 0
         if self._served:
             super().on_body(body)
 
@@ -143,7 +149,7 @@ class GuardedProtocol(StampedProtocol):
     def pause_writing(self) -> None:
         """Note that the client does not read."""
         super().pause_writing()
-        self._unread_since = monotonic()
+        self._unread, self._unread_since = self.transport.get_write_buffer_size(), monotonic()
 
     def resume_writing(self) -> None:
         """Note that it has read all."""
@@ -157,9 +163,13 @@ class GuardedProtocol(StampedProtocol):
 
     def expire(self, now: float) -> None:
         """Close the connection if a request has been due on it for too long, or an answer has not been read."""
-        if self._unread_since is not None and now - self._unread_since > UNREAD_TIMEOUT:
-            self.transport.abort()
-            return
+        if self._unread_since is not None:
+            unread = self.transport.get_write_buffer_size()
+            if unread < self._unread:
+                self._unread, self._unread_since = unread, now  # it reads, if slowly
+            elif now - self._unread_since > UNREAD_TIMEOUT:
+                self.transport.abort()
+                return
         if self._due_since is None or now - self._due_since <= REQUEST_TIMEOUT:
             return
         if self.cycle is not None and not self.cycle.response_complete:
@@ -170,11 +180,18 @@ class GuardedProtocol(StampedProtocol):
             self._refuse(408, f"no whole request came within {REQUEST_TIMEOUT:g} s")
 
     def _refuse(self, status: int, detail: str) -> None:
-        """Answer with a problem, after the answers to earlier requests, and close the connection."""
+        """Answer with a problem, after the answers to earlier requests, and close the connection.
+
+        A request that was passed on before its rest turned out bad has its own answer: another one behind it would be
+        taken for that to the next request.
+        """
         if self._over:
             return
         self._over, self._held = True, b""
         self.flow.pause_reading()
+        if self._served:
+            self._end_with_answer()
+            return
         body = problem_body(status, detail)
         head = [
             f"HTTP/1.1 {status} {title(status)}",
@@ -184,6 +201,12 @@ class GuardedProtocol(StampedProtocol):
         ]
         self._refusal = "\r\n".join([*head, "", ""]).encode() + body
         self._say_refusal()
+
+    def _end_with_answer(self) -> None:
+        if self.cycle.response_complete:
+            self.transport.close()
+        else:
+            self.cycle.keep_alive = False
 
     def _say_refusal(self) -> None:
         if self.cycle is None or self.cycle.response_complete:

@@ -21,7 +21,7 @@ from services.draining import Drain, DrainingMiddleware
 from services.express import ExpressLane
 from services.guard import GuardedProtocol
 from services.listener import BACKLOG, listen
-from services.log_writer import Line
+from services.log_writer import Line, finish
 from services.logs import log_config
 from services.server import Server
 from services.settings import USAGE_ERROR, ServiceSettings, SettingsError, read_settings
@@ -70,6 +70,7 @@ def run(kind: type[S], build: Callable[[S, Telemetry], FastAPI]) -> None:
     finally:
         admin.close()
     _leave_threads_behind()
+    finish()
 
 
 def _expect(application: FastAPI, telemetry: Telemetry) -> None:

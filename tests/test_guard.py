@@ -8,18 +8,22 @@ import random
 import socket
 import threading
 import time
+from collections import deque
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from fastapi import FastAPI, Response
 
 from services import guard
 from services.backend.app import build
-from services.guard import MAX_BODY, MAX_HEAD
+from services.guard import MAX_BODY, MAX_HEAD, GuardedProtocol
 from services.settings import BackendSettings
 from services.start import _server
 from services.telemetry import Telemetry
+from services.telemetry.protocol import StampedProtocol
 from tests.eventually import eventually
 from tests.telemetry.server import Served, read_all, read_until, request
 
@@ -188,6 +192,62 @@ def test_a_body_without_end_is_cut_off(backend: Served) -> None:
         answer = read_all(connection)
     assert answer.count(b"HTTP/1.1") == 1
     assert answer.startswith(b"HTTP/1.1 200")
+
+
+@pytest.mark.parametrize(
+    "rest", [b"0\r\n" + b"A: b\r\n" * MAX_HEAD, b"0\r\nA: " + b"b" * 2 * MAX_HEAD, b"5;" + b"x" * 2 * MAX_HEAD]
+)
+def test_what_stands_around_a_body_has_bounds_too(backend: Served, rest: bytes) -> None:
+    """Trailers, and a chunk's extensions: the answer to the request that brings them is the connection's last."""
+    answer = b""
+    with backend.connect() as connection, suppress(ConnectionError):  # what it does not read, it resets
+        connection.sendall(HEAD + b"Transfer-Encoding: chunked\r\n\r\n" + rest + b"\r\n\r\n" + request("/task2"))
+        while piece := connection.recv(65536):
+            answer += piece
+    assert answer.count(b"HTTP/1.1") == 1
+    assert answer.startswith(b"HTTP/1.1 200")
+
+
+@pytest.mark.parametrize("delay", [0, 0.1])
+def test_a_request_whose_body_is_bad_has_one_answer(backend: Served, delay: float) -> None:
+    """Its own, which was on its way; a second would be taken for the answer to the next request."""
+    head = b"GET /task1?delay=%g HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n" % delay
+    answer = sent(backend, head + b"ZZ\r\n" + request("/task2"))
+    assert answer.count(b"HTTP/1.1") == 1
+    assert answer.startswith(b"HTTP/1.1 200")
+
+
+def test_nothing_is_kept_behind_a_refusal(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It waits for the answers before it; what comes meanwhile is nobody's, and is not read once one of them is out."""
+    paused = list[bool]()
+    flow: Any = SimpleNamespace(pause_reading=lambda: paused.append(True))
+    monkeypatch.setattr(StampedProtocol, "on_response_complete", lambda _self: None)
+    protocol = GuardedProtocol.__new__(GuardedProtocol)
+    protocol._over, protocol._held, protocol._refusal, protocol.flow = True, b"", b"", flow
+    protocol.pipeline = deque([(None, None)])  # type: ignore[list-item]
+    protocol.data_received(bytes(65536))
+    assert protocol._held == b""
+    protocol.on_response_complete()
+    assert paused
+
+
+def test_a_slow_reader_is_not_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As long as it takes something from one look to the next."""
+    left = [1000]
+    transport: Any = SimpleNamespace(get_write_buffer_size=lambda: left[0], abort=lambda: left.append(0))
+    monkeypatch.setattr(StampedProtocol, "pause_writing", lambda _self: None)
+    protocol = GuardedProtocol.__new__(GuardedProtocol)
+    protocol.transport, protocol._due_since = transport, None
+    protocol.pause_writing()
+    started = time.monotonic()
+    for look in range(1, 100):
+        left[0] -= 10
+        protocol.expire(started + look)
+    assert len(left) == 1
+    protocol.expire(started + 99 + guard.UNREAD_TIMEOUT - 1)
+    assert len(left) == 1
+    protocol.expire(started + 99 + guard.UNREAD_TIMEOUT + 1)
+    assert len(left) == 2
 
 
 def test_an_idle_connection_that_was_served_is_kept(backend: Served) -> None:

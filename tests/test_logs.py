@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import logging
 import logging.config
+import os
 import re
+import socket
+import subprocess
 import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -17,6 +21,7 @@ from services.log_writer import MOST, LogWriter
 from services.logs import JsonFormatter, log_config
 from tests.client import get
 from tests.eventually import eventually
+from tests.ports import free_ports
 from tests.stage import Stage
 
 TIME = r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3}"
@@ -62,6 +67,34 @@ def test_lines_that_nobody_reads_are_bounded_and_counted(capsys: pytest.CaptureF
     assert len(lines) == MOST + 1
     assert lines[0].endswith("line 10")
     assert lines[-1].endswith("10 log lines were lost before this one: they were not read as fast as they were written")
+
+
+def test_a_service_whose_lines_nobody_reads_ends_all_the_same() -> None:
+    """With 0: Python's own end would abort while a thread writes (`_enter_buffered_busy`), or write and wait itself."""
+    ((port, admin_port),) = free_ports(1)
+    reading, writing = os.pipe()
+    fcntl.fcntl(writing, fcntl.F_SETPIPE_SZ, 4096)
+    settings = {"PORT": str(port), "ADMIN_PORT": str(admin_port), "DELAY": "0", "PYTHONUNBUFFERED": ""}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "services.backend"], stdout=writing, env={**os.environ, **settings}
+    )
+    try:
+        eventually(lambda: reachable(port), wanted=True)
+        for number in range(60):
+            assert get(f"http://127.0.0.1:{port}/task{number}").status == 200
+        process.terminate()
+        assert process.wait(30) == 0
+    finally:
+        process.kill()
+        process.wait()
+        os.close(reading)
+        os.close(writing)
+
+
+def reachable(port: int) -> bool:
+    """Return whether somebody listens there."""
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def test_what_the_outputs_encoding_lacks_costs_nobody_a_line(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,6 +15,9 @@ from services.gateway.errors import translated
 from services.parameters import Delay, Status, Task
 from services.telemetry import Upstream, cancelled_on_disconnect
 
+MAX_LINE, MAX_HEADERS = 65536, 100
+"""Bytes of a line, and lines, of an answer's head: as http.client has it, beneath `requests`."""
+
 log = logging.getLogger(__name__)
 
 
@@ -33,6 +36,9 @@ class Gateway:
             timeout=aiohttp.ClientTimeout(total=None, sock_connect=self.backend.connect_timeout),
             trace_configs=[self.upstream.aiohttp_trace()] if self.backend.limit else [],  # no limit, no queue
             cookie_jar=aiohttp.DummyCookieJar(),
+            max_line_size=MAX_LINE,
+            max_field_size=MAX_LINE,
+            max_headers=MAX_HEADERS,
         )
 
     async def close(self) -> None:

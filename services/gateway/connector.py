@@ -24,6 +24,14 @@ class Connector(TCPConnector):
         super().__init__(limit=limit or 0)
         self._factory: Any = partial(_Protocol, self, self._loop)
 
+    async def _wait_for_available_connection(self, key: Any, traces: Any) -> None:
+        """Wait in the queue. Who leaves it when its turn has just come gives the turn to the next; aiohttp loses it."""
+        try:
+            await super()._wait_for_available_connection(key, traces)
+        except BaseException:
+            self._release_waiter()
+            raise
+
     def _release(self, key: Any, protocol: Any, **how: Any) -> None:
         super()._release(key, protocol, **how)
         protocol.idle = True

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 from http.client import CONTINUE, SWITCHING_PROTOCOLS, HTTPResponse
+from http.cookiejar import DefaultCookiePolicy
 from time import monotonic
 from typing import Any
 
@@ -21,9 +22,10 @@ INTERIM = frozenset(range(100, 200)) - {SWITCHING_PROTOCOLS}
 
 
 def requests_session() -> requests.Session:
-    """Return a session that heeds no proxy and no .netrc; only one thread may use it."""
+    """Return a session that heeds no proxy and no .netrc, and keeps no cookie; only one thread may use it."""
     session = _Session()
     session.trust_env = False
+    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))  # one client's cookie is not for the next
     for scheme in ("http://", "https://"):
         session.mount(scheme, _Adapter())
     return session

@@ -10,7 +10,7 @@ from time import monotonic
 
 from prometheus_client import CollectorRegistry, disable_created_metrics
 
-from services.log_writer import Line
+from services.log_writer import Line, finish
 from services.logs import log_config
 from services.sender.metrics import SenderMetrics
 from services.sender.record import Record
@@ -44,6 +44,7 @@ def run() -> None:
         asyncio.run(_bursts(settings, SenderMetrics(registry)))
     finally:
         admin.close()
+    finish()
 
 
 async def _bursts(settings: SenderSettings, metrics: SenderMetrics) -> None:

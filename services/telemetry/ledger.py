@@ -5,13 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from time import perf_counter
-from typing import Any
+from typing import Any, Protocol
 
 SCOPE_KEY = "telemetry.ledger"
 """The ASGI scope's entry that holds the request's ledger."""
 
 current_ledger: ContextVar[Ledger | None] = ContextVar("current_ledger", default=None)
 """The ledger of the request that the running task (or pool thread) serves; None outside a request."""
+
+
+class Flow(Protocol):
+    """What knows whether the client takes what is written, as uvicorn's `FlowControl` does."""
+
+    write_paused: bool
+    """Whether written bytes have not gone to the kernel yet."""
+
+    async def drain(self) -> None:
+        """Return when they have, or when the connection is lost."""
 
 
 class Ledger:
@@ -26,6 +36,7 @@ class Ledger:
         "disconnected",
         "entered_at",
         "finished",
+        "flow",
         "kernel",
         "loop",
         "on_disconnect",
@@ -50,6 +61,7 @@ class Ledger:
         self.disconnected = False
         self.client_left: Callable[[], bool] = _cannot_tell
         self.on_disconnect: Callable[[], object] | None = None
+        self.flow: Flow | None = None
         self.finished = False
 
     def enter(self, now: float) -> None:
@@ -67,7 +79,7 @@ class Ledger:
         """Let go of the request, which holds the ledger: a circle would be left to the garbage collector."""
         self.scope = {}
         self.client_left = _cannot_tell
-        self.on_disconnect = None
+        self.on_disconnect = self.flow = None
 
     def total(self, now: float) -> float:
         """Return the seconds from the request's arrival in the kernel (where that is known) to `now`."""

@@ -33,7 +33,7 @@ class StampedProtocol(PromptProtocol):
     def on_headers_complete(self) -> None:
         """Stamp the request, then let uvicorn start (or, behind another on this connection, queue) its task."""
         ledger = Ledger(perf_counter(), kernel.waited(self._socket), self.scope)
-        ledger.client_left = self._client_left
+        ledger.client_left, ledger.flow = self._client_left, self.flow
         super().on_headers_complete()  # raises for a target that is none
         self.scope[SCOPE_KEY] = ledger  # type: ignore[literal-required]
         self._open = [earlier for earlier in self._open if not earlier[0].finished]
@@ -45,10 +45,11 @@ class StampedProtocol(PromptProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Mark every request that this connection still owed an answer; uvicorn drops those behind the first."""
+        unsent = self.flow.write_paused
         self._socket.detach()
         super().connection_lost(exc)
         for ledger, cycle in self._open:
-            if not ledger.finished:
+            if not ledger.finished and (unsent or not cycle.response_complete):
                 cycle.disconnected = True  # uvicorn tells only the last of them
                 cycle.message_event.set()
                 ledger.leave()

@@ -201,6 +201,8 @@ FAULTS: dict[str, Callable[[FaultyBackend, socket.socket], None]] = {
     "endless": sends_for_ever(ENDLESS, b"x" * 65536),
     "endless-chunks": sends_for_ever(CHUNKED, b"1000\r\n" + b"x" * 0x1000 + b"\r\n"),
     "endless-head": sends_for_ever(b"HTTP/1.1 200 OK\r\nX-Long: ", b"z" * 65536),
+    "long-header": sends(answer(GOOD, "200 OK", f"X-Long: {'z' * 10_000}")),
+    "many-headers": sends(answer(GOOD, "200 OK", *(f"X-{number}: z" for number in range(110)))),
     "status-999": sends(answer(GOOD, "999 Beyond")),
     "status-101": sends(answer(b"", "101 Switching Protocols", "Upgrade: x", "Connection: upgrade")),
     "moved": sends(answer(GOOD, "302 Found", "Location: /good")),

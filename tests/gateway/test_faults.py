@@ -62,6 +62,7 @@ PROBLEMS = {
     "endless-chunks": RUBBISH,
     "endless-head": RUBBISH,
     "moved-endless": RUBBISH,
+    "many-headers": RUBBISH,
     "status-999": RUBBISH,
     "status-101": RUBBISH,
     "status-404": (404, "ok"),
@@ -79,6 +80,7 @@ PASSED_ON = {
     "moved": 302,
     "moved-elsewhere": 307,
     "zipped": 200,
+    "long-header": 200,
     "hints": 200,
     "one-too-many": 200,
 }

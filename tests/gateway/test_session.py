@@ -38,6 +38,17 @@ def test_clients_give_a_connection_up_before_our_servers_do() -> None:
     assert session.IDLE_LIMIT < IDLE_TIMEOUT
 
 
+def test_a_backend_s_cookie_is_kept_for_nobody() -> None:
+    """The session is every client's: what the backend said to one must not be sent for the next."""
+    answer = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nSet-Cookie: who=alice\r\n\r\n"
+    with closing_backend(lambda _connection, _number: answer) as backend, requests_session() as kept:
+        first = kept.get(backend.url)
+        second = kept.get(backend.url)
+    assert first.headers["set-cookie"] == "who=alice"
+    assert "cookie" not in second.request.headers
+    assert not kept.cookies
+
+
 def test_both_tries_share_one_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
     """A backend that breaks a kept connection late leaves little time for the second try."""
     now, given = [monotonic()], list[float]()

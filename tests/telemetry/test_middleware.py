@@ -15,6 +15,8 @@ from tests.telemetry.asgi import call, http_scope
 from tests.telemetry.server import Served, read_all, read_until, request, served
 
 START: Message = {"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"4")]}
+LARGE = 32 * 1024 * 1024
+"""Bytes: more than the kernel's buffers at both ends of a connection."""
 UNMATCHED = {"method": "GET", "route": "unmatched"}
 
 
@@ -139,6 +141,29 @@ def test_a_client_that_leaves_is_a_499(gate: Gate, gated: Served) -> None:
     gate.opened.set()
     eventually(lambda: gated.value("http_requests_completed_total", **UNMATCHED, code="499"), 1)
     assert gated.value("http_requests_in_flight", **UNMATCHED) == 0
+
+
+async def _large(_scope: Scope, _receive: Receive, send: Send) -> None:
+    """Answer with more than the kernel's buffers hold."""
+    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"%d" % LARGE)]})
+    await send({"type": "http.response.body", "body": bytes(LARGE)})
+
+
+@pytest.mark.parametrize("close", [True, False])
+@pytest.mark.parametrize(("reads", "code"), [(True, "200"), (False, "499")])
+def test_an_answer_is_under_way_until_its_last_byte_is_sent(loop: str, close: bool, reads: bool, code: str) -> None:
+    """The application is long done with it; a client that never reads the rest has not been answered."""
+    with served(_large, loop) as server, server.connect() as connection:
+        connection.sendall(request(close=close))
+        read_until(connection, b"\r\n\r\n")
+        assert server.value("http_requests_in_flight", **UNMATCHED) == 1
+        left = LARGE if reads else 0
+        while left:
+            left -= len(connection.recv(min(left, 65536)))
+        if not reads:
+            connection.close()
+        eventually(lambda: server.value("http_requests_in_flight", **UNMATCHED), 0)
+        assert server.value("http_requests_completed_total", **UNMATCHED, code=code) == 1
 
 
 def test_without_the_protocol_the_rest_still_works(gate: Gate) -> None:
