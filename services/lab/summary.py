@@ -7,15 +7,13 @@ from collections.abc import Sequence
 from statistics import fmean
 from urllib.parse import urlsplit, urlunsplit
 
-from services.sender.outcome import CANCELLED, OK
+from services.sender.outcome import CANCELLED, OK, WAITED_FOR
 from services.sender.record import ENTRIES, Record
 from services.sender.sender import TASK
 from services.userinfo import hide_userinfo
 
 PERCENTILES = (50, 90, 95, 99)
 NOT_FOUND = 404
-WAITED_FOR = {OK, "client_error", "server_error", "timeout"}
-"""Outcomes whose time says something of the service; a timeout has taken at least as long."""
 LAG = 0.1
 """Seconds by which a sender may be late without a word."""
 

@@ -23,6 +23,8 @@ OUTCOMES = (
     "bad_answer",  # not HTTP, or too large
     CANCELLED,  # the sender was stopped
 )
+WAITED_FOR = frozenset({OK, "client_error", "server_error", "timeout"})
+"""Outcomes whose time says something of the service; a timeout has taken at least as long."""
 ERRORS: tuple[tuple[tuple[type[BaseException], ...], str], ...] = (
     ((asyncio.CancelledError,), CANCELLED),
     ((TimeoutError,), "timeout"),

@@ -35,3 +35,11 @@ class Record:
     ledger: dict[str, float] = field(default_factory=dict)
     behind: float = 0.0
     error: str = ""
+
+
+def kernel_known(record: Record) -> bool:
+    """Return whether the record says how long it lay unread: a service that cannot ask the kernel says `loop` only.
+
+    Where it is not known, that wait is a part of `network`.
+    """
+    return "kernel" in record.ledger or "loop" not in record.ledger

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.lab.report.bars import GRAIN, MOST, SLOWEST, UNEXPLAINED, first_due, pick, segments
+from services.lab.report.bars import FAILED, GRAIN, MOST, SLOWEST, UNEXPLAINED, UNMEASURED, first_due, pick, segments
 from services.sender.record import ENTRIES, Record
 from tests.lab.runs import lost, request
 
@@ -37,8 +37,15 @@ def test_parts_add_up(seconds: float, ledger: dict[str, float], start: float) ->
 def test_parts_in_the_order_of_life(ledger: dict[str, float]) -> None:
     """A ledger that adds up is drawn whole, in the order in which a request lives it, and nothing else is."""
     parts = segments(bar(sum(ledger.values()), **ledger))
-    assert [part.entry for part in parts] == [entry for entry in ENTRIES if entry in ledger]
+    order = UNMEASURED if "loop" in ledger and "kernel" not in ledger else ENTRIES
+    assert [part.entry for part in parts] == [entry for entry in order if entry in ledger]
     assert [part.seconds for part in parts] == [pytest.approx(ledger[part.entry]) for part in parts]
+
+
+def test_a_wait_in_an_unmeasured_kernel_comes_before_the_work() -> None:
+    """It is a part of network there: drawn last, it would make a queue look like two served side by side."""
+    parts = segments(bar(4.0, loop=0.5, upstream=1.5, network=2.0))
+    assert [(part.entry, part.start) for part in parts] == [("network", 0.0), ("loop", 2.0), ("upstream", 2.5)]
 
 
 def test_no_ledger() -> None:
@@ -75,6 +82,16 @@ def test_few_are_all_shown() -> None:
     """As many as fit are shown, in the order in which they were due."""
     records = [request(f"task{n}", due=MOST - n, upstream=1) for n in range(MOST)]
     assert pick(records) == records[::-1]
+
+
+def test_of_many_some_that_failed_are_shown() -> None:
+    """Quick ones among thousands too; of very many some, from the whole run."""
+    records = [request(f"task{n}", due=n, upstream=1.0) for n in range(10_000)]
+    records[123], records[9_876] = lost("a", 0.001, "refused"), lost("b", 0.001, "refused")
+    assert {"a", "b"} <= {record.task for record in pick(records)}
+    shown = pick([request(f"task{n}", due=n, upstream=1.0, outcome="reset" if n % 2 else "ok") for n in range(10_000)])
+    assert len(shown) == MOST
+    assert sum(record.outcome == "reset" for record in shown) >= FAILED
 
 
 @BUSY_MACHINE

@@ -12,7 +12,7 @@ import pytest
 from services.lab.files import FileError
 from services.lab.report import write_report
 from services.lab.report.page import page
-from services.lab.run import Run
+from services.lab.run import Run, Verdict
 from tests.lab.runs import EVIL, async_gateway, lost, request, run_of, sent_to, sync_gateway
 
 MEGABYTE = 1_000_000
@@ -71,6 +71,23 @@ def test_a_demo_explains_itself() -> None:
     assert "kernel queue" in text
     assert "✓ as claimed: One after another." in text
     assert "At most 1 in flight, at most 1 waiting (kernel up to 1)." in text
+
+
+def test_what_did_not_happen_is_not_told() -> None:
+    """A gateway that did otherwise is not said to have done as claimed; what was not measured is said to be so."""
+    failed = sync_gateway(2).model_copy(update={"verdict": Verdict(ok=False, sentence="It should have.")})
+    assert "While it waits for the backend its event loop stands still." in prose(run_of(failed))
+    assert "follow one another" not in prose(run_of(failed))
+    assert "follow one another" in prose(run_of(sync_gateway(2)))
+    unmeasured = sent_to([request("a", loop=0.1, upstream=1.0, network=2.0)])
+    assert "could not be measured here" in prose(run_of(unmeasured))
+    assert "could not be measured here" not in prose(run_of(sync_gateway(2), sent_to([request("a", upstream=1.0)])))
+
+
+def test_the_legend_explains_what_nobody_explained() -> None:
+    """Only where there is such a part."""
+    assert "Nobody said where this time went" in prose(run_of(sent_to([lost("a", 1.0)])))
+    assert "Nobody said where this time went" not in prose(run_of(sync_gateway(2)))
 
 
 def test_one_request_to_one_gateway() -> None:

@@ -9,6 +9,7 @@ import pytest
 from services.lab.report.scale import scale_of
 from services.lab.report.waiting import MOST, peaks, thinned, waiting
 from services.lab.run import Sample
+from services.telemetry.heartbeat import INTERVAL
 from tests.lab.runs import async_gateway, run_of, sync_gateway
 
 
@@ -66,12 +67,18 @@ def test_peaks_in_words() -> None:
     """The picture's figures are also said: in flight, waiting in all and by queue, the event loop's stall."""
     samples = [
         Sample(at=0.0, in_flight=1, stalled=0.0, waiting={"kernel": 5, "loop": 0}),
-        Sample(at=0.1, in_flight=1, stalled=1.5, waiting={"kernel": 1, "loop": 3}),
+        Sample(at=0.1, in_flight=1, stalled=1.5 + INTERVAL, waiting={"kernel": 1, "loop": 3}),
     ]
     assert peaks(samples) == (
         "At most 1 in flight, at most 5 waiting (kernel up to 5, loop up to 3). "
         "The event loop stood still for up to 1.500 s at a time."
     )
+
+
+def test_a_loop_between_two_beats_does_not_stand_still() -> None:
+    """The time since the last beat is up to an interval on the freest of loops."""
+    samples = [Sample(at=0.0, in_flight=1, stalled=INTERVAL, waiting={"kernel": 0})]
+    assert peaks(samples).endswith("The event loop did not stand still.")
 
 
 def test_nothing_waited() -> None:

@@ -57,7 +57,18 @@ def test_summary_of_many() -> None:
 def test_failures_are_counted_by_kind() -> None:
     """However few they are, failures are named."""
     assert summary([request("a", upstream=1.0), lost("b", 2.0), lost("c", 3.0, "refused"), lost("d", 2.0)]) == (
-        "4 requests: half took at most 2.000 s, the slowest 3.000 s; 3 failed (2 timeout, 1 refused)."
+        "4 requests: half took at most 2.000 s, the slowest 2.000 s; 3 failed (2 timeout, 1 refused)."
+    )
+
+
+def test_what_was_never_answered_has_no_time() -> None:
+    """A refusal is quick and says nothing of the service; what was stopped did not fail."""
+    refused = [lost("a", 0.001, "refused")] * 3
+    assert summary([*refused, request("b", upstream=2.0)]) == (
+        "4 requests: half took at most 2.000 s, the slowest 2.000 s; 3 failed (3 refused)."
+    )
+    assert summary([lost("a", 3.0, "cancelled")] * 2) == (
+        "2 requests: none failed; 2 had no answer yet when the sending was stopped."
     )
 
 
@@ -65,5 +76,6 @@ def test_selection() -> None:
     """A picture that leaves requests out says so, and how it chose."""
     assert selection([request("a", upstream=1.0)] * 200) is None
     assert selection([request("a", upstream=1.0)] * 10_000) == (
-        "Of 10,000 requests this shows 200: the 50 slowest, and 150 others picked evenly over the run."
+        "Of 10,000 requests this shows 200: the 50 slowest, others that failed (up to 50), and the rest picked evenly "
+        "over the run."
     )

@@ -54,6 +54,35 @@ def test_side_by_side_not_as_claimed(mode: str, records: list[Record]) -> None:
     assert not judge(mode, 2.0, records, []).ok
 
 
+@pytest.mark.parametrize(("mode", "delay", "tasks"), [("async", 0.2, 5), ("threadpool", 0.2, 5), ("async", 2.0, 95)])
+def test_nothing_makes_a_burst_early(mode: str, delay: float, tasks: int) -> None:
+    """Its slack is for a machine that is late with it: answers at once did not ask the backend."""
+    assert not judge(mode, delay, burst(tasks, 0.001), []).ok
+
+
+def test_a_wait_for_a_connection_is_no_wait_for_a_thread() -> None:
+    """As with UPSTREAM_LIMIT below 40: so many are served at a time, and that is not what is claimed."""
+    waves = [record(f"task{n}", 2.0 * (1 + n // 40), thread=2.0 * (n // 40)) for n in range(300)]
+    limited = [*waves[:-1], record("last", 16.0, thread=14.0, pool=1.0)]
+    assert judge("threadpool", 2.0, waves, []).ok
+    verdict = judge("threadpool", 2.0, limited, [])
+    assert verdict.sentence.endswith("but last waited 1.00 s in pool where 0.00 s was claimed.")
+
+
+def test_what_was_not_as_claimed_is_named() -> None:
+    """What should have been, and the first that was not; never the claim as if it held."""
+    assert judge("sync", 2.0, SIDE_BY_SIDE, [sample(2)]).sentence == (
+        "It should have served the tasks one after another, with never more than 1 in flight, "
+        "but task2 took 2.02 s where 4.00 s was claimed."
+    )
+    assert judge("sync", 2.0, ONE_BY_ONE, [sample(2)]).sentence.endswith(
+        "but the most that the in-flight gauge read was 2."
+    )
+    assert judge("async", 2.0, ONE_BY_ONE, []).sentence == (
+        "It should have served the tasks side by side on one thread, but task2 took 4.02 s where 2.00 s was claimed."
+    )
+
+
 def burst(tasks: int, seconds: float, **ledger: float) -> list[Record]:
     """Return records of tasks that all took the same."""
     return [record(f"task{number}", seconds, "ok", **ledger) for number in range(tasks)]
@@ -86,12 +115,14 @@ def test_where_the_kernel_cannot_be_asked_the_times_decide() -> None:
 
 def test_a_busy_machine_is_named() -> None:
     """What passed at the sender was no gateway's doing; the verdict stays what it is."""
-    late = judge("async", 2.0, [record("task1", 2.01), record("task2", 3.1, network=1.0)], [])
+    late = judge("async", 2.0, [record("task1", 2.01), record("task2", 3.1, kernel=0.0, loop=0.0, network=1.0)], [])
     assert not late.ok
     assert late.sentence.endswith(
         "Up to 1.00 s passed on the sender's side of the wire: is the machine busy? Then try again."
     )
     assert "busy" not in judge("async", 2.0, ONE_BY_ONE, []).sentence
+    unmeasured = [record("task1", 2.01, loop=0.0), record("task2", 4.02, loop=0.0, network=2.0)]
+    assert "busy" not in judge("sync", 2.0, unmeasured, [sample(2)]).sentence  # it lay in the gateway's socket
 
 
 def test_the_pool_is_a_queue_behind_its_last_thread() -> None:

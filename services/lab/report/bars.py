@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from services.sender.record import ENTRIES, Record
+from services.sender.outcome import OK
+from services.sender.record import ENTRIES, Record, kernel_known
 
 UNEXPLAINED = "unexplained"
 """The part of a bar of which no entry says where it went."""
+
+UNMEASURED = ("connect", "network", *(entry for entry in ENTRIES if entry not in {"connect", "kernel", "network"}))
+"""The order where the kernel's queue is not known: a wait in it is a part of `network`, and comes before the rest."""
 
 GRAIN = 1e-6
 """Seconds. A shorter remainder is the floating point's own, not unexplained time."""
@@ -15,8 +19,8 @@ GRAIN = 1e-6
 MOST = 200
 """Bars in one timeline, rows in one gateway's table."""
 
-SLOWEST = 50
-"""How many of a picked selection are the slowest requests."""
+SLOWEST = FAILED = 50
+"""How many of a picked selection are the slowest requests, and at most how many others that failed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +40,7 @@ def segments(record: Record, start: float = 0.0) -> list[Segment]:
     """
     parts = []
     left = max(0.0, record.seconds)
-    for entry in ENTRIES:
+    for entry in ENTRIES if kernel_known(record) else UNMEASURED:
         seconds = min(max(0.0, record.ledger.get(entry, 0.0)), left)
         if seconds > 0:
             parts.append(Segment(entry, start, seconds))
@@ -52,13 +56,20 @@ def first_due(records: list[Record]) -> float:
     return min((record.due for record in records), default=0.0)
 
 
-def pick(records: list[Record], most: int = MOST, slowest: int = SLOWEST) -> list[Record]:
-    """Return at most `most` of the records, as they were due: the slowest ones, and the others evenly picked."""
+def pick(records: list[Record], most: int = MOST, slowest: int = SLOWEST, failed: int = FAILED) -> list[Record]:
+    """Return at most `most` of the records, as they were due: the slowest, some that failed, others evenly picked."""
     ordered = sorted(records, key=lambda record: record.due)
     if len(ordered) <= most:
         return ordered
     by_time = sorted(range(len(ordered)), key=lambda number: -ordered[number].seconds)
     chosen, others = set(by_time[:slowest]), sorted(by_time[slowest:])
-    wanted = most - slowest
-    chosen.update(others[number * len(others) // wanted] for number in range(wanted))
+    chosen.update(_evenly([number for number in others if ordered[number].outcome != OK], failed))
+    chosen.update(_evenly([number for number in others if number not in chosen], most - len(chosen)))
     return [ordered[number] for number in sorted(chosen)]
+
+
+def _evenly(numbers: list[int], most: int) -> list[int]:
+    """Return at most `most` of the numbers, evenly picked."""
+    if len(numbers) <= most:
+        return numbers
+    return [numbers[place * len(numbers) // most] for place in range(most)]

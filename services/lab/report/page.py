@@ -13,7 +13,7 @@ from typing import Any
 from plotly.offline import get_plotlyjs  # type: ignore[import-untyped]
 
 from services.lab.files import write_file
-from services.lab.report.prose import MODES, WAITING, facts, lede, reading, stations
+from services.lab.report.prose import UNMEASURED, WAITING, facts, lede, manner, reading, stations
 from services.lab.report.scale import Scale, scale_of
 from services.lab.report.swatch import definitions
 from services.lab.report.table import table, verdict
@@ -21,6 +21,7 @@ from services.lab.report.timeline import timeline
 from services.lab.report.waiting import peaks, waiting
 from services.lab.report.words import selection, summary
 from services.lab.run import GatewayRun, Run
+from services.sender.record import kernel_known
 
 
 def write_report(run: Run, path: Path) -> None:
@@ -41,7 +42,7 @@ def page(run: Run) -> str:
         definitions=definitions(),
         lede=lede(run),
         facts=facts(run),
-        stations=stations(),
+        stations=stations(run),
         reading=reading(scale),
         timelines="".join(_timeline(gateway, scale) for gateway in run.gateways),
         waiting=_waiting(run, scale),
@@ -52,14 +53,13 @@ def page(run: Run) -> str:
 
 
 def _timeline(gateway: GatewayRun, scale: Scale) -> str:
-    notes = "".join(
-        f"<p>{escape(note)}</p>" for note in (summary(gateway.requests), selection(gateway.requests)) if note
-    )
-    mode = f"<p>{MODES[gateway.mode]}</p>" if gateway.mode else ""
+    unmeasured = UNMEASURED if not all(kernel_known(record) for record in gateway.requests) else None
+    told = (summary(gateway.requests), selection(gateway.requests), unmeasured)
+    notes = "".join(f"<p>{escape(note)}</p>" for note in told if note)
     label = f"Timeline of {gateway.name}: a bar per request; the table below has the same figures"
     chart = _chart("timeline", gateway, label, timeline(gateway, scale)) if gateway.requests else ""
     return (
-        f'<section class="gateway"><header><h3>{escape(gateway.name)}</h3>{verdict(gateway.verdict)}{mode}'
+        f'<section class="gateway"><header><h3>{escape(gateway.name)}</h3>{verdict(gateway.verdict)}{manner(gateway)}'
         f"{notes or ('' if chart else '<p>No request was sent.</p>')}</header>{chart}</section>"
     )
 

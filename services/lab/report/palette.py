@@ -17,12 +17,16 @@ QUEUES = ("kernel", "loop", "thread", "pool")
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """An entry's colour, its hatching as plotly names it ("" for none), the colour of the hatching, and its meaning."""
+    """An entry's colour, its hatching as plotly names it ("" for none), the hatching's colour, the entry's meaning.
+
+    `size` is the hatching's grain in pixels.
+    """
 
     colour: str
     shape: str
     lines: str
     meaning: str
+    size: int = 8
 
 
 LOOKS = {
@@ -39,7 +43,13 @@ LOOKS = {
     "upstream": Look("#56B4E9", "", "#fff", "The backend is at work: the part that has to be."),
     "application": Look("#009E73", ".", "#fff", "The service's own work."),
     "network": Look("#F0E442", "-", "#000", "The rest: the way there and back, reading and writing at both ends."),
-    UNEXPLAINED: Look("#D9D9D9", ".", "#666", "Nothing said where this time went: the answer had no Server-Timing."),
+    UNEXPLAINED: Look(
+        "#D9D9D9",
+        ".",
+        "#666",
+        "Nobody said where this time went: no answer came, or none with a Server-Timing whose total fits.",
+        size=4,
+    ),
 }
 
 assert tuple(LOOKS) == (*ENTRIES, UNEXPLAINED)

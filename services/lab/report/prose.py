@@ -4,22 +4,40 @@ from __future__ import annotations
 
 from html import escape
 
+from services.lab.report.bars import UNEXPLAINED, segments
 from services.lab.report.palette import LOOKS, QUEUES
 from services.lab.report.scale import Scale
 from services.lab.report.swatch import swatch
 from services.lab.report.words import count, duration
-from services.lab.run import Run
+from services.lab.run import GatewayRun, Run
 from services.sender.record import ENTRIES, Record
 
 MODES = {
-    "sync": "An <code>async def</code> handler that calls the backend with the blocking library <code>requests</code>. "
-    "While it waits for the backend its event loop stands still, so the upstream parts of its bars follow one another.",
-    "threadpool": "A plain <code>def</code> handler with <code>requests</code>: FastAPI runs it in a pool of 40 "
-    "threads, so up to 40 upstream parts lie side by side.",
-    "async": "An <code>async def</code> handler that awaits the backend through <code>aiohttp</code>. Its event loop "
-    "goes on with the others meanwhile, so all upstream parts lie side by side.",
+    "sync": (
+        (
+            "An <code>async def</code> handler that calls the backend with the blocking library "
+            "<code>requests</code>. While it waits for the backend its event loop stands still"
+        ),
+        "so the upstream parts of its bars follow one another",
+    ),
+    "threadpool": (
+        "A plain <code>def</code> handler with <code>requests</code>: FastAPI runs it in a pool of 40 threads",
+        "so up to 40 upstream parts lie side by side",
+    ),
+    "async": (
+        (
+            "An <code>async def</code> handler that awaits the backend through <code>aiohttp</code>. Its event loop "
+            "goes on with the others meanwhile"
+        ),
+        "so all upstream parts lie side by side",
+    ),
 }
-"""How a gateway of each mode calls the backend, and how that shows; HTML."""
+"""How a gateway of each mode calls the backend, and how that shows where it did as claimed; HTML."""
+
+UNMEASURED = (
+    "How long requests lay in the kernel's queue could not be measured here: that is a part of network, which is drawn "
+    "before the other parts for this reason."
+)
 
 THE_SAME = "The gateways do the same work and differ only in how they wait for the backend. "
 
@@ -36,7 +54,8 @@ def lede(run: Run) -> str:
         return (
             f"{count(len(run.gateways), 'gateway')} stood in front of one slow backend, which takes {took} to answer. "
             f"{_sent(run)} {THE_SAME * several}"
-            f"Where a request took longer than those {took}, it stood in a queue. This page shows in which."
+            f"Where a request took much longer than those {took}, it mostly stood in a queue. The parts of its bar say "
+            "in which."
         )
     return f"{_sent(run)} This page shows how long each took, and where the time went, as far as the answers say."
 
@@ -84,9 +103,20 @@ def facts(run: Run) -> str:
     return "".join(f"<div><dt>{name}</dt><dd>{escape(text)}</dd></div>" for name, text in known.items())
 
 
-def stations() -> str:
+def manner(gateway: GatewayRun) -> str:
+    """Return how the gateway waits for the backend, as HTML; nothing of one that is none of the lab's."""
+    if gateway.mode is None:
+        return ""
+    how, shows = MODES[gateway.mode]
+    as_claimed = gateway.verdict is None or gateway.verdict.ok
+    return f"<p>{how}, {shows}.</p>" if as_claimed else f"<p>{how}.</p>"
+
+
+def stations(run: Run) -> str:
     """Return the legend: every entry in the order in which a request lives it, the queues marked as such."""
-    return "".join(_station(entry) for entry in ENTRIES)
+    records = [record for gateway in run.gateways for record in gateway.requests]
+    unexplained = any(part.entry == UNEXPLAINED for record in records for part in segments(record))
+    return "".join(_station(entry) for entry in (*ENTRIES, *([UNEXPLAINED] if unexplained else [])))
 
 
 def _station(entry: str) -> str:

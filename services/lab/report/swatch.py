@@ -20,7 +20,8 @@ SHAPES = {
 def definitions() -> str:
     """Return the SVG element, itself unseen, that defines the hatching of every entry."""
     patterns = "".join(
-        f'<pattern id="hatch-{entry}" width="8" height="8" patternUnits="userSpaceOnUse">'
+        f'<pattern id="hatch-{entry}" width="8" height="8" patternUnits="userSpaceOnUse" '
+        f'patternTransform="scale({look.size / 8:g})">'
         f'<rect width="8" height="8" fill="{look.colour}"/>'
         f'<path d="{SHAPES[look.shape]}" stroke="{look.lines}" stroke-width="1.6"/></pattern>'
         for entry, look in LOOKS.items()

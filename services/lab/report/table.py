@@ -49,7 +49,8 @@ def _times(record: Record) -> dict[str, float]:
 def _group(gateway: GatewayRun, entries: list[str]) -> str:
     width = len(FIXED) + len(entries)
     note = selection(gateway.requests)
-    head = f"<h3>{escape(gateway.name)}</h3>{verdict(gateway.verdict)}{f'<p>{note}</p>' if note else ''}"
+    notes = f"<p>{note}</p>" if note else ""
+    head = f'<span class="name">{escape(gateway.name)}</span>{verdict(gateway.verdict)}{notes}'
     rows = "".join(_row(record, entries) for record in pick(gateway.requests))
     rows = rows or f'<tr><td class="none" colspan="{width}">No request was sent.</td></tr>'
     return (

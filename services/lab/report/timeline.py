@@ -111,7 +111,13 @@ def _entry(entry: str, lanes: list[Bar], height: int) -> Any:
         marker={
             "color": look.colour,
             "line": {"width": 1 if height >= TEXT_ROW else 0},
-            "pattern": {"shape": look.shape, "fgcolor": look.lines, "bgcolor": look.colour, "size": 8, "solidity": 0.2},
+            "pattern": {
+                "shape": look.shape,
+                "fgcolor": look.lines,
+                "bgcolor": look.colour,
+                "size": look.size,
+                "solidity": 0.2,
+            },
         },
     )
 

@@ -11,6 +11,7 @@ from services.lab.report.palette import LOOKS, QUEUES
 from services.lab.report.scale import Scale
 from services.lab.report.words import duration
 from services.lab.run import GatewayRun, Sample
+from services.telemetry.heartbeat import INTERVAL
 
 MOST = 600
 """Readings in one picture; of more, each point is the busiest of its neighbours."""
@@ -61,10 +62,12 @@ def peaks(samples: list[Sample]) -> str:
     tops = {queue: max(sample.waiting.get(queue, 0) for sample in samples) for queue in QUEUES}
     where = ", ".join(f"{queue} up to {top:,}" for queue, top in tops.items() if top)
     waited = f"at most {waiting:,} waiting ({where})" if where else "none waiting"
-    still = duration(max(sample.stalled for sample in samples))
+    # What is read is the time since the last beat: up to a whole interval while nothing stands still.
+    still = max(sample.stalled for sample in samples) - INTERVAL
+    stood = f"stood still for up to {duration(still)} at a time" if still > 0 else "did not stand still"
     if not any("kernel" in sample.waiting for sample in samples):
         waited += " as far as is known (the kernel's queue was not measured)"
-    return f"At most {in_flight:,} in flight, {waited}. The event loop stood still for up to {still} at a time."
+    return f"At most {in_flight:,} in flight, {waited}. The event loop {stood}."
 
 
 def _in_flight(at: list[float], samples: list[Sample]) -> Any:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from statistics import median
 
-from services.lab.report.bars import MOST, SLOWEST
-from services.sender.outcome import OK
+from services.lab.report.bars import FAILED, MOST, SLOWEST
+from services.sender.outcome import CANCELLED, OK, WAITED_FOR
 from services.sender.record import Record
 
 MANY = 10
@@ -52,13 +52,15 @@ def summary(records: list[Record]) -> str | None:
     failures = Counter(record.outcome.replace("_", " ") for record in records if failed(record))
     if len(records) <= MANY and not failures:
         return None
-    times = [record.seconds for record in records]
-    text = f"{count(len(records), 'request')}: half took at most {duration(median(times))}, "
-    text += f"the slowest {duration(max(times))}"
-    if failures:
-        kinds = ", ".join(f"{number:,} {kind}" for kind, number in failures.most_common())
-        return f"{text}; {failures.total():,} failed ({kinds})."
-    return f"{text}; none failed."
+    parts = []
+    if times := [record.seconds for record in records if record.outcome in WAITED_FOR]:
+        parts.append(f"half took at most {duration(median(times))}, the slowest {duration(max(times))}")
+    stopped = failures.pop(CANCELLED, 0)
+    kinds = ", ".join(f"{number:,} {kind}" for kind, number in failures.most_common())
+    parts.append(f"{failures.total():,} failed ({kinds})" if failures else "none failed")
+    if stopped:
+        parts.append(f"{stopped:,} had no answer yet when the sending was stopped")
+    return f"{count(len(records), 'request')}: {'; '.join(parts)}."
 
 
 def selection(records: list[Record]) -> str | None:
@@ -66,6 +68,6 @@ def selection(records: list[Record]) -> str | None:
     if len(records) <= MOST:
         return None
     return (
-        f"Of {len(records):,} requests this shows {MOST}: the {SLOWEST} slowest, and {MOST - SLOWEST} others "
-        "picked evenly over the run."
+        f"Of {len(records):,} requests this shows {MOST}: the {SLOWEST} slowest, others that failed (up to {FAILED}), "
+        "and the rest picked evenly over the run."
     )
