@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import signal
 from collections.abc import Iterator
 from contextlib import ExitStack
 
@@ -13,6 +13,20 @@ from services.settings import BackendSettings, GatewaySettings, SenderSettings
 from tests.stage import Stage, Standing
 
 TRIES_MORE = 3
+OTHERS = (
+    *("http_proxy", "https_proxy", "all_proxy", "no_proxy", "ssl_cert_file", "ssl_cert_dir"),
+    *(
+        "no_color",
+        "force_color",
+        "py_colors",
+        "tty_compatible",
+        "tty_interactive",
+        "columns",
+        "lines",
+        "github_actions",
+    ),
+)
+"""What requests, OpenSSL, rich and typer go by."""
 
 # A busy machine may hold up any example, and the making of any.
 settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -30,14 +44,22 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: item.get_closest_marker("long") is None)
 
 
-@pytest.fixture(autouse=True)
-def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No setting of the developer's own shell reaches a test."""
-    for kind in (BackendSettings, GatewaySettings, SenderSettings):
-        for name in kind.model_fields:
+@pytest.fixture(autouse=True, scope="session")
+def clean_environment() -> Iterator[None]:
+    """Nothing of the developer's own shell reaches a test: no setting, no proxy, no wish for colours."""
+    settings = (name for kind in (BackendSettings, GatewaySettings, SenderSettings) for name in kind.model_fields)
+    with pytest.MonkeyPatch.context() as patched:
+        for name in (*settings, *OTHERS):
             for spelling in (name, name.upper()):
-                if spelling in os.environ:
-                    monkeypatch.delenv(spelling)
+                patched.delenv(spelling, raising=False)
+        yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def heeded_signals() -> None:
+    """Ctrl-C and a closed terminal are heeded, also where `nohup` or a shell's `&` has them ignored."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 @pytest.fixture(params=["uvloop", "asyncio"])

@@ -1,9 +1,12 @@
-"""The listening socket's end: whom the kernel let in is served, and it lets in nobody else."""
+"""The listening socket: what it hands on, and its end: whom the kernel let in is served, and it lets in nobody else."""
 
+import asyncio
 import socket
 import sys
+from collections.abc import Callable
 
 import pytest
+import uvloop
 
 from services.lab.process import LOOPBACK
 from services.listener import accept_all, let_nobody_in, listen
@@ -37,3 +40,25 @@ def test_a_port_that_is_taken_raises() -> None:
     """The error is the system's, and names it."""
     with listen(LOOPBACK, 0) as listener, pytest.raises(OSError, match="in use"):
         listen(*listener.getsockname())
+
+
+@pytest.mark.parametrize("loops", [asyncio.new_event_loop, uvloop.new_event_loop], ids=["asyncio", "uvloop"])
+def test_no_answer_waits_for_an_acknowledgement(loops: Callable[[], asyncio.AbstractEventLoop]) -> None:
+    """Nagle's algorithm would hold an answer's second segment back for 40 ms: it is off on every connection."""
+
+    async def main() -> int:
+        asked: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+
+        def accepted(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            asked.set_result(writer.get_extra_info("socket").getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
+            writer.close()
+
+        listener = listen(LOOPBACK, 0)
+        async with await asyncio.start_server(accepted, sock=listener):
+            _, writer = await asyncio.open_connection(*listener.getsockname())
+            nagle_off = await asked
+            writer.close()
+            return nagle_off
+
+    with asyncio.Runner(loop_factory=loops) as runner:
+        assert runner.run(main())

@@ -17,7 +17,7 @@ from services.settings import GATEWAY_PORTS
 
 BACKEND_PORT = 8000
 ADMIN_OFFSET = 1000
-NEVER_GIVEN = range(10_000, 30_000)
+NEVER_GIVEN = range(20_000, 30_000)
 """Ports that the system gives to no client: Linux' begin at 32768 (`ip_local_port_range`), IANA's at 49152."""
 SPARE = 200
 """More of them than are ever taken by others."""

@@ -14,9 +14,9 @@ def test_it_waits_and_then_answers(loop: str, stage: Stage) -> None:
     """DELAY is the delay of every answer that asks for none, and many wait side by side."""
     backend = stage.backend(delay=0.5, loop=loop)
     started = monotonic()
-    with ThreadPoolExecutor(8) as pool:
-        answers = list(pool.map(get, [f"{backend.url}/task{number}" for number in range(8)]))
-    assert 0.5 <= monotonic() - started < 8 * 0.5
+    with ThreadPoolExecutor(20) as pool:
+        answers = list(pool.map(get, [f"{backend.url}/task{number}" for number in range(20)]))
+    assert 0.497 <= monotonic() - started < 20 * 0.5
     assert {(answer.status, answer.type, answer.body) for answer in answers} == {
         (200, "application/json", b'{"message":"success"}')
     }
@@ -24,14 +24,14 @@ def test_it_waits_and_then_answers(loop: str, stage: Stage) -> None:
     started = monotonic()
     get(f"{slow.url}/task1?delay=0")
     assert monotonic() - started < 25
-    settled(backend, "http_requests_completed_total", 8, route="/{task}", code="200")
+    settled(backend, "http_requests_completed_total", 20, route="/{task}", code="200")
 
 
 def test_a_delay_that_is_asked_for_goes_before_the_setting(standing: Standing) -> None:
     """It takes at least that long."""
     started = monotonic()
     assert get(f"{standing.backend.url}/task1?delay=0.3").status == 200
-    assert monotonic() - started >= 0.3
+    assert monotonic() - started >= 0.297  # uvloop's timers count whole milliseconds
 
 
 def test_the_log_says_received_and_sent(standing: Standing) -> None:

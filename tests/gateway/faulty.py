@@ -40,15 +40,18 @@ class FaultyBackend:
 
     @contextmanager
     def gone(self) -> Iterator[None]:
-        """Have nobody listen on the port inside the block, and no connection open."""
+        """Have nobody listen on the port inside the block, and no connection open; the port stays ours."""
         self._stop()
         for connection in tuple(self._connections):
             with suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
+        self._listener = socket.socket()
+        self._listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self._listener.bind((LOOPBACK, self.port))  # who connects to a port that is bound only is refused
         try:
             yield
         finally:
-            self._listener = socket.create_server((LOOPBACK, self.port))
+            self._listener.listen()
             self._start()
 
     def close(self) -> None:

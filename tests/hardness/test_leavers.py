@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import os
+import socket
 
 import pytest
 
 from services.lab.process import Service
 from tests.client import get
 from tests.eventually import eventually
+from tests.gateway.faulty import RESET
 from tests.hardness.footprint import MEGABYTE, Footprint, footprint
 from tests.hardness.weather import frozen
 from tests.stage import Metrics, Stage, scrape, settled
@@ -40,7 +42,9 @@ async def leave(port: int, requests: int, at_once: int, delay: float, stay: floa
             writer.write(f"GET /task{number}?delay={delay} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
             await asyncio.sleep(stay)
             if number % 2:
-                writer.transport.abort()  # half of them with a reset
+                sock: socket.socket = writer.get_extra_info("socket")
+                sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)  # half of them with a reset
+                writer.transport.abort()
             else:
                 writer.close()
             await writer.wait_closed()

@@ -176,6 +176,7 @@ def test_a_client_that_closes_its_half_has_left(impatient: Service) -> None:
 def test_a_client_that_reads_no_answer_is_cut_off(impatient: Service) -> None:
     """It asks and asks on one connection and takes nothing: others are served, memory is bounded, and it ends."""
     before = footprint(impatient)
+    left = scrape(impatient).value("http_requests_completed_total", code="499")
     with connections(impatient, 4, b"") as greedy:
         started = monotonic()
         for connection in greedy:
@@ -186,6 +187,9 @@ def test_a_client_that_reads_no_answer_is_cut_off(impatient: Service) -> None:
         eventually(lambda: footprint(impatient).descriptors <= before.descriptors, wanted=True)
         assert monotonic() - started >= REQUEST_TIMEOUT
         assert footprint(impatient).memory - before.memory < 16 * MEGABYTE
+        eventually(
+            lambda: scrape(impatient).value("http_requests_completed_total", code="499") >= left + 4, wanted=True
+        )
     eventually(lambda: scrape(impatient).value("http_requests_in_flight"), 0)
     assert scrape(impatient).value("http_requests_waiting") == 0
 

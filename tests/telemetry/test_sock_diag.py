@@ -19,7 +19,11 @@ def test_it_says_what_the_tables_say(address: str) -> None:
     """Accepted or not, of both families; what is read, or silent, or on another port does not count."""
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     with ExitStack() as stack:
-        server = stack.enter_context(socket.create_server((address, 0), family=family, backlog=200))
+        try:
+            server = stack.enter_context(socket.create_server((address, 0), family=family, backlog=200))
+        except OSError:
+            assert family == socket.AF_INET6
+            pytest.skip("this machine has no IPv6")
         port = server.getsockname()[1]
         clients = [stack.enter_context(socket.create_connection((address, port))) for _ in range(120)]
         accepted = [stack.enter_context(server.accept()[0]) for _ in range(30)]
