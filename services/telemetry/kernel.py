@@ -74,16 +74,19 @@ def unread_connections(port: int) -> int | None:
 
 
 def unread_in_tables(port: int, tables: Iterable[Path] = TABLES) -> int | None:
-    """Return the same from the tables in /proc, which is slow where there are many sockets."""
+    """Return the same from the tables in /proc, which is slow where there are many sockets.
+
+    The kernel writes them piece by piece: when sockets come and go meanwhile, one may stand there twice, or not at all.
+    """
     suffix = b":%04X" % port
-    found = None
+    ends: set[tuple[bytes, bytes]] | None = None
     for table in tables:
         try:
             text = table.read_bytes()
         except OSError:
             continue
-        found = (found or 0) + sum(_holds_unread(fields, suffix) for fields in _rows(text))
-    return found
+        ends = (ends or set()) | {(fields[1], fields[2]) for fields in _rows(text) if _holds_unread(fields, suffix)}
+    return None if ends is None else len(ends)
 
 
 def _rows(text: bytes) -> Iterator[list[bytes]]:

@@ -13,11 +13,10 @@ from services.telemetry import kernel, sock_diag
 HEADER = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n"
 
 
-def row(port: int, state: str, unread: int) -> str:
+def row(port: int, state: str, unread: int, client: int = 50000) -> str:
     """Return a line as /proc/net/tcp has them."""
-    return (
-        f"   0: 0100007F:{port:04X} 0100007F:C350 {state} 00000000:{unread:08X} 00:00000000 00000000  0  0 1 1 0 20\n"
-    )
+    ends = f"0100007F:{port:04X} 0100007F:{client:04X}"
+    return f"   0: {ends} {state} 00000000:{unread:08X} 00:00000000 00000000  0  0 1 1 0 20\n"
 
 
 class FakeSocket:
@@ -36,16 +35,24 @@ def test_counts_established_connections_with_unread_bytes(tmp_path: Path) -> Non
     """Only this port's, only established ones, only those that hold something."""
     table = tmp_path / "tcp"
     lines = [row(8001, "01", 7), row(8001, "01", 0), row(8002, "01", 7), row(8001, "08", 7), row(8001, "0A", 7)]
-    table.write_text(HEADER + "".join(lines) + row(8001, "01", 1))
+    table.write_text(HEADER + "".join(lines) + row(8001, "01", 1, client=50001))
     assert kernel.unread_in_tables(8001, [table]) == 2
 
 
 def test_both_tables_count_and_a_missing_one_does_not_matter(tmp_path: Path) -> None:
     """A machine without IPv6 has no second table."""
-    table = tmp_path / "tcp"
+    table, other = tmp_path / "tcp", tmp_path / "tcp6"
     table.write_text(HEADER + row(8001, "01", 7))
-    assert kernel.unread_in_tables(8001, [table, table]) == 2
+    other.write_text(HEADER + row(8001, "01", 7, client=50001))
+    assert kernel.unread_in_tables(8001, [table, other]) == 2
     assert kernel.unread_in_tables(8001, [table, tmp_path / "none"]) == 1
+
+
+def test_a_connection_that_stands_in_a_table_twice_is_one(tmp_path: Path) -> None:
+    """The kernel goes on where it was when a piece has been read, and sockets that have come push others on."""
+    table = tmp_path / "tcp"
+    table.write_text(HEADER + 2 * row(8001, "01", 7))
+    assert kernel.unread_in_tables(8001, [table]) == 1
 
 
 def test_no_table_means_unknown_never_zero(tmp_path: Path) -> None:
