@@ -69,8 +69,7 @@ def run(kind: type[S], build: Callable[[S, Telemetry], FastAPI]) -> None:
         server.run(sockets=[service])
     finally:
         admin.close()
-    _leave_threads_behind()
-    finish()
+    _end()
 
 
 def _expect(application: FastAPI, telemetry: Telemetry) -> None:
@@ -82,13 +81,13 @@ def _expect(application: FastAPI, telemetry: Telemetry) -> None:
                 telemetry.expect(method, route.path_format, codes | UNDOCUMENTED)
 
 
-def _leave_threads_behind() -> None:
+def _end() -> None:
     """End now if a pool's thread still waits for the backend, which Python would wait for; its client was answered."""
     threads = [each for each in threading.enumerate() if each is not threading.current_thread() and not each.daemon]
     for thread in threads:
         thread.join(THREADS_END_WITHIN / len(threads))
+    finish()
     if any(thread.is_alive() for thread in threads):
-        logging.shutdown()
         os._exit(0)
 
 

@@ -14,17 +14,8 @@ from tests.stage import Stage, Standing
 
 TRIES_MORE = 3
 OTHERS = (
-    *("http_proxy", "https_proxy", "all_proxy", "no_proxy", "ssl_cert_file", "ssl_cert_dir"),
-    *(
-        "no_color",
-        "force_color",
-        "py_colors",
-        "tty_compatible",
-        "tty_interactive",
-        "columns",
-        "lines",
-        "github_actions",
-    ),
+    *("http_proxy", "https_proxy", "all_proxy", "no_proxy", "ssl_cert_file", "ssl_cert_dir", "columns", "lines"),
+    *("no_color", "force_color", "py_colors", "tty_compatible", "tty_interactive", "github_actions"),
 )
 """What requests, OpenSSL, rich and typer go by."""
 

@@ -8,7 +8,6 @@ import logging
 import logging.config
 import os
 import re
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -21,7 +20,7 @@ from services.log_writer import MOST, LogWriter
 from services.logs import JsonFormatter, log_config
 from tests.client import get
 from tests.eventually import eventually
-from tests.ports import free_ports
+from tests.ports import free_ports, listened_on
 from tests.stage import Stage
 
 TIME = r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3}"
@@ -79,7 +78,7 @@ def test_a_service_whose_lines_nobody_reads_ends_all_the_same() -> None:
         [sys.executable, "-m", "services.backend"], stdout=writing, env={**os.environ, **settings}
     )
     try:
-        eventually(lambda: reachable(port), wanted=True)
+        eventually(lambda: listened_on(port), wanted=True)
         for number in range(60):
             assert get(f"http://127.0.0.1:{port}/task{number}").status == 200
         process.terminate()
@@ -89,12 +88,6 @@ def test_a_service_whose_lines_nobody_reads_ends_all_the_same() -> None:
         process.wait()
         os.close(reading)
         os.close(writing)
-
-
-def reachable(port: int) -> bool:
-    """Return whether somebody listens there."""
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def test_what_the_outputs_encoding_lacks_costs_nobody_a_line(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -21,6 +21,7 @@ from services.server import GRACE
 from tests.client import get
 from tests.eventually import eventually
 from tests.hardness.weather import frozen
+from tests.ports import listened_on
 from tests.stage import Stage, scrape, settled
 
 pytestmark = pytest.mark.long
@@ -44,13 +45,6 @@ def readiness(service: Service) -> int:
         return error.code
     except OSError:
         return 0
-
-
-def listens(service: Service) -> bool:
-    """Return whether the service accepts a connection, which is opened and closed."""
-    with socket.socket() as sock:
-        sock.settimeout(0.1)
-        return sock.connect_ex((LOOPBACK, service.port)) == 0
 
 
 class Burst(threading.Thread):
@@ -135,7 +129,7 @@ def test_a_request_that_has_begun_may_be_finished(stage: Stage) -> None:
     with socket.create_connection((LOOPBACK, backend.port), timeout=10) as client:
         client.sendall(b"GET /task1 HTTP/1.1\r\n")
         process_of(backend).terminate()
-        eventually(lambda: listens(backend), wanted=False)
+        eventually(lambda: listened_on(backend.port), wanted=False)
         sleep(2 * GRACE)
         client.sendall(b"Host: x\r\n\r\n")
         assert client.recv(4096).startswith(b"HTTP/1.1 200 ")

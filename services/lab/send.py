@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from urllib.parse import urlsplit, urlunsplit
 
 from prometheus_client import CollectorRegistry
 from rich.console import Console
@@ -22,6 +21,7 @@ from services.sender.metrics import SenderMetrics
 from services.sender.outcome import OK
 from services.sender.sender import Sender, Target
 from services.telemetry.admin import AdminServer, PortError
+from services.userinfo import without_userinfo
 
 
 @dataclass(frozen=True)
@@ -54,12 +54,6 @@ async def send(console: Console, plan: Plan, json: Path | None, metrics_port: in
         write_run(Run(started=started, machine=machine(), gateways=[gateway]), json)
         console.print(f"The raw run: {json}", markup=False, soft_wrap=True)
     return len(records) == len(plan.schedule) and all(record.outcome == OK for record in records)
-
-
-def without_userinfo(url: str) -> str:
-    """Return the URL without the name and the password that may stand before its host: they are nobody else's."""
-    parts = urlsplit(url)
-    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
 
 
 @contextmanager

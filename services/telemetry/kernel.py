@@ -61,9 +61,8 @@ def left_by_peer(sock: Socket) -> bool:
 def unread_connections(port: int) -> int | None:
     """Return how many connections on the local `port` hold bytes that nobody has read; None where it cannot be known.
 
-    Whatever address they came to, and whichever process serves it: the kernel's tables are not a process's own.
-
-    Connections in the accept queue are among them: the kernel lists them before the program has accepted them.
+    Connections in the accept queue are among them: the kernel lists them before the program has accepted them. It
+    lists those of every address and process on that port: its tables are not a process's own.
     """
     if not AVAILABLE:
         return None

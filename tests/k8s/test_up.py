@@ -12,6 +12,7 @@ import pytest
 import yaml
 
 from tests.k8s.rendering import K8S, ROOT
+from tests.ports import listened_on
 
 BASICS = ("bash", "env", "dirname", "sed", "grep", "sort", "xargs", "cat", "sleep")
 TOOLS = ("docker", "kind", "kubectl", "skaffold")
@@ -72,9 +73,8 @@ def desk(tmp_path: Path) -> Desk:
 def free(monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: ARG001 - asked for by name
     """Skip where something on this machine listens on one of the lab's ports."""
     for port in local_ports():
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                pytest.skip(f"port {port} is in use on this machine")
+        if listened_on(port):
+            pytest.skip(f"port {port} is in use on this machine")
 
 
 def local_ports() -> list[int]:

@@ -16,11 +16,11 @@ from pathlib import Path
 import pytest
 
 from services.lab.cli import main
-from services.lab.process import LOOPBACK
 from services.lab.run import Run, read_run
 from tests.client import get
 from tests.gateway.faulty import FaultyBackend
 from tests.lab.command import LIMIT, command, inflight
+from tests.ports import listened_on
 from tests.stage import Metrics
 
 pytestmark = pytest.mark.long
@@ -319,11 +319,7 @@ def quiet_ports() -> str:
     base = 30_000 + os.getpid() % 250 * 10
     while True:
         ports = [base, base + 1, base + 2, base + 3]
-        taken = False
-        for port in [*ports, *(port + 5 for port in ports)]:
-            with socket.socket() as sock:
-                taken = taken or sock.connect_ex((LOOPBACK, port)) == 0
-        if not taken:
+        if not any(listened_on(port) for port in [*ports, *(port + 5 for port in ports)]):
             return ",".join(map(str, [*ports, 5]))
         base += 10
 

@@ -51,6 +51,11 @@ def segments(record: Record, start: float = 0.0) -> list[Segment]:
     return parts
 
 
+def unexplained(record: Record) -> float:
+    """Return the seconds of which no entry says where they went."""
+    return sum(part.seconds for part in segments(record) if part.entry == UNEXPLAINED)
+
+
 def first_due(records: list[Record]) -> float:
     """Return when the first request was due, in seconds: where a gateway's time axis begins."""
     return min((record.due for record in records), default=0.0)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from html import escape
 
-from services.lab.report.bars import UNEXPLAINED, segments
+from services.lab.report.bars import UNEXPLAINED, unexplained
 from services.lab.report.palette import LOOKS, QUEUES
 from services.lab.report.scale import Scale
 from services.lab.report.swatch import swatch
@@ -114,9 +114,8 @@ def manner(gateway: GatewayRun) -> str:
 
 def stations(run: Run) -> str:
     """Return the legend: every entry in the order in which a request lives it, the queues marked as such."""
-    records = [record for gateway in run.gateways for record in gateway.requests]
-    unexplained = any(part.entry == UNEXPLAINED for record in records for part in segments(record))
-    return "".join(_station(entry) for entry in (*ENTRIES, *([UNEXPLAINED] if unexplained else [])))
+    more = any(unexplained(record) for gateway in run.gateways for record in gateway.requests)
+    return "".join(_station(entry) for entry in (*ENTRIES, *([UNEXPLAINED] if more else [])))
 
 
 def _station(entry: str) -> str:

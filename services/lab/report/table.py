@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from html import escape
 
-from services.lab.report.bars import UNEXPLAINED, pick, segments
+from services.lab.report.bars import UNEXPLAINED, pick, unexplained
 from services.lab.report.scale import LABEL
 from services.lab.report.swatch import swatch
 from services.lab.report.words import duration, failed, outcome, selection
@@ -42,8 +42,8 @@ def _entries(run: Run) -> list[str]:
 
 def _times(record: Record) -> dict[str, float]:
     """Return the record's ledger, with what it leaves unexplained."""
-    rest = {part.entry: part.seconds for part in segments(record) if part.entry == UNEXPLAINED}
-    return {**record.ledger, **rest}
+    rest = unexplained(record)
+    return {**record.ledger, UNEXPLAINED: rest} if rest else record.ledger
 
 
 def _group(gateway: GatewayRun, entries: list[str]) -> str:
