@@ -6,11 +6,13 @@ import os
 import re
 import shlex
 import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+import requests
 from prometheus_client import CollectorRegistry
 
 from services.lab.process import Service
@@ -25,6 +27,8 @@ from services.settings import (
     ServiceSettings,
 )
 from services.telemetry import Telemetry
+from tests.eventually import eventually
+from tests.ports import free_ports, listened_on
 from tests.stage import Stage
 
 pytestmark = pytest.mark.long
@@ -103,6 +107,28 @@ def _run(command: str, services: dict[int, int]) -> subprocess.CompletedProcess[
     seen_otherwise = command.startswith("make demo") and "NOT AS CLAIMED" in done.stdout
     assert done.returncode == 0 or seen_otherwise, done.stdout + done.stderr
     return done
+
+
+def test_the_telemetry_serves_a_service_of_ones_own(tmp_path: Path) -> None:
+    """The program as it stands there, on free ports, and the command that is run against it."""
+    (program,) = re.findall(r"^```python\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+    (command,) = re.findall(r"`(\.venv/bin/inflight send \S+:8080/\S+ [^`]*)`", README)
+    [(port, admin_port)] = free_ports(1)
+    own = tmp_path / "own.py"
+    free = {"8080": str(port), "9080": str(admin_port)}
+    own.write_text(re.sub("|".join(free), lambda documented: free[documented[0]], program))
+    with subprocess.Popen([sys.executable, str(own)], cwd=tmp_path, stderr=subprocess.DEVNULL) as service:
+        try:
+            eventually(lambda: listened_on(port), wanted=True)
+            sent = _run(command, {8080: port}).stdout
+            metrics = requests.get(f"http://127.0.0.1:{admin_port}/metrics", timeout=10).text
+        finally:
+            service.terminate()
+    assert "3 ok" in sent
+    documented = set(re.findall(r"^  (\w+) +[\d.]+ s ", README, re.MULTILINE))
+    assert set(re.findall(r"^  (\w+) +[\d.]+ s ", sent, re.MULTILINE)) == documented >= {"kernel", "application"}
+    assert 'http_requests_completed_total{code="200",method="GET",route="/invoices"} 3.0' in metrics
+    assert 'http_request_wait_seconds_count{queue="kernel"} 3.0' in metrics
 
 
 def test_every_make_target_that_is_named_exists() -> None:

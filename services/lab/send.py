@@ -65,7 +65,7 @@ def _metrics(port: int | None, console: Console) -> Iterator[SenderMetrics | Non
     registry = CollectorRegistry()
     metrics = SenderMetrics(registry)
     try:
-        admin = AdminServer("127.0.0.1", port, registry, alive=lambda: None, ready=lambda: None)
+        admin = AdminServer("127.0.0.1", port, registry)
     except PortError as error:
         raise LabError(str(error).replace("set ADMIN_PORT (or HOST)", "set --metrics-port")) from error
     admin.start()

@@ -33,7 +33,7 @@ def run() -> None:
     about_the_process(registry)
     try:
         settings = read_settings(SenderSettings)
-        admin = AdminServer(settings.host, settings.admin_port, registry, alive=lambda: None, ready=lambda: None)
+        admin = AdminServer(settings.host, settings.admin_port, registry)
     except (SettingsError, PortError) as error:
         print(error, file=sys.stderr)
         sys.exit(USAGE_ERROR)

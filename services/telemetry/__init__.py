@@ -1,6 +1,6 @@
 """Telemetry for any ASGI application: where each request waited, and what waits now.
 
-Knows nothing of gateways or backends. `Telemetry` is all that a program needs to touch; `services/start.py` shows how.
+Knows nothing of gateways or backends. README.md, "In your own service", shows how a program takes it in.
 """
 
 from services.telemetry.disconnect import cancelled_on_disconnect

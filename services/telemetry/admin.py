@@ -52,8 +52,8 @@ class AdminServer:
         host: str,
         port: int,
         registry: CollectorRegistry,
-        alive: Callable[[], str | None],
-        ready: Callable[[], str | None],
+        alive: Callable[[], str | None] = lambda: None,
+        ready: Callable[[], str | None] = lambda: None,
     ) -> None:
         paths = {
             "/metrics": None,

@@ -84,7 +84,7 @@ def test_a_scraper_that_never_reads_is_hung_up_on(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(admin, "IDLE_TIMEOUT", 3.0)
     registry = CollectorRegistry()
     Counter("apples_total", "a" * 10_000_000, registry=registry)
-    server = admin.AdminServer(LOOPBACK, 0, registry, lambda: None, lambda: None)
+    server = admin.AdminServer(LOOPBACK, 0, registry)
     server.start()
     try:
         with socket.create_connection((LOOPBACK, server.port)) as stuck:
@@ -99,7 +99,7 @@ def test_a_scraper_that_never_reads_is_hung_up_on(monkeypatch: pytest.MonkeyPatc
 def test_the_longest_waiting_gives_way(monkeypatch: pytest.MonkeyPatch) -> None:
     """Connections are bounded, and a probe gets in all the same: who has waited longest without asking is let go."""
     monkeypatch.setattr(admin, "MAX_CONNECTIONS", 5)
-    server = admin.AdminServer(LOOPBACK, 0, CollectorRegistry(), lambda: None, lambda: None)
+    server = admin.AdminServer(LOOPBACK, 0, CollectorRegistry())
     server.start()
     try:
         with ExitStack() as stack:

@@ -117,15 +117,15 @@ def test_a_client_that_sends_nothing_holds_up_nobody(admin: Admin) -> None:
 def test_a_taken_port_is_named_at_once(admin: Admin) -> None:
     """The constructor fails, in the caller's thread, with a line for the user."""
     with pytest.raises(PortError, match=f"127.0.0.1:{admin.server.port}: the port is in use; set ADMIN_PORT"):
-        AdminServer("127.0.0.1", admin.server.port, CollectorRegistry(), lambda: None, lambda: None)
+        AdminServer("127.0.0.1", admin.server.port, CollectorRegistry())
 
 
 def test_closing_frees_the_port() -> None:
     """Even before it was started."""
-    server = AdminServer("127.0.0.1", 0, CollectorRegistry(), lambda: None, lambda: None)
+    server = AdminServer("127.0.0.1", 0, CollectorRegistry())
     port = server.port
     server.close()
-    again = AdminServer("127.0.0.1", port, CollectorRegistry(), lambda: None, lambda: None)
+    again = AdminServer("127.0.0.1", port, CollectorRegistry())
     again.start()
     again.close()
 
@@ -133,7 +133,7 @@ def test_closing_frees_the_port() -> None:
 def test_a_real_parser_takes_all_of_the_telemetry() -> None:
     """Every metric of the telemetry is well-formed in both formats, and none lands in the global registry."""
     telemetry = Telemetry()
-    server = AdminServer("127.0.0.1", 0, telemetry.registry, lambda: None, lambda: None)
+    server = AdminServer("127.0.0.1", 0, telemetry.registry)
     server.start()
     telemetry.upstream("backend")
     admin = Admin(server, {})
@@ -168,7 +168,7 @@ def test_it_listens_on_an_ipv6_address() -> None:
         socket.create_server(("::1", 0), family=socket.AF_INET6).close()
     except OSError:
         pytest.skip("this machine has no IPv6")
-    server = AdminServer("::1", 0, CollectorRegistry(), lambda: None, lambda: None)
+    server = AdminServer("::1", 0, CollectorRegistry())
     server.start()
     with urlopen(f"http://[::1]:{server.port}/livez", timeout=10) as answer:
         assert answer.status == 200
