@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 import requests
-from prometheus_client import CollectorRegistry
+from fastapi import FastAPI
+from prometheus_client import CollectorRegistry, Metric
 
 from services.lab.process import Service
 from services.lab.stage import known_ports
@@ -27,6 +28,7 @@ from services.settings import (
     ServiceSettings,
 )
 from services.telemetry import Telemetry
+from services.telemetry.middleware import TelemetryMiddleware
 from tests.eventually import eventually
 from tests.ports import free_ports, listened_on
 from tests.stage import Stage
@@ -49,7 +51,9 @@ ELSEWHERE = {
 def table(heading: str) -> list[list[str]]:
     """Return the cells of the rows of the tables under a heading, without the first one's head."""
     section = README.partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
-    rows = [line.strip("|").split(" | ") for line in section.splitlines() if line.startswith("|")]
+    rows = [
+        line.removeprefix("|").removesuffix("|").split("|") for line in section.splitlines() if line.startswith("|")
+    ]
     return [[cell.strip(" `") for cell in row] for row in rows[2:]]
 
 
@@ -141,17 +145,27 @@ def test_every_make_target_that_is_named_exists() -> None:
 
 
 def test_the_table_of_metrics_is_what_is_exported() -> None:
-    """Names and types; `process_*` and `python_*` are those that every client has."""
+    """Names, types and labels; `process_*` and `python_*` are those that every client has."""
     telemetry, registry = Telemetry(), CollectorRegistry()
+    TelemetryMiddleware(FastAPI(), telemetry)
+    telemetry.expect("GET", "/{task}", [200])
     telemetry.upstream("backend")
-    SenderMetrics(registry)
+    SenderMetrics(registry).expect("sync")
     exported = {
-        f"{family.name}_total" if family.type == "counter" else family.name: family.type
+        f"{family.name}_total" if family.type == "counter" else family.name: (family.type, _labels(family))
         for source in (telemetry.registry, registry)
         for family in source.collect()
         if not family.name.startswith(("process_", "python_"))
     }
-    assert {name: kind for name, kind, *_ in table("Metrics")} == exported
+    documented = {
+        name: (kind, {label for label in labels.split(", ") if label}) for name, kind, labels, _ in table("Metrics")
+    }
+    assert documented == exported
+
+
+def _labels(family: Metric) -> set[str]:
+    """Return the names of the labels of a family's samples; `le` is every histogram's."""
+    return {label for sample in family.samples for label in sample.labels} - {"le"}
 
 
 def test_the_table_of_settings_is_what_is_read() -> None:
