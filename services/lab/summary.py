@@ -64,7 +64,7 @@ def _lag(records: Sequence[Record]) -> list[str]:
         return []
     return [
         f"behind     the sender itself was up to {behind:.2f} s late: it cannot send so much from here (that time is",
-        "           in the figures above, in the ledger as network, and is not the service's)",
+        "           in the figures above, in the ledger as sender, and is not the service's)",
     ]
 
 

@@ -13,7 +13,7 @@ from services.sender.outcome import OK
 from services.sender.record import Record
 
 QUEUES = ("kernel", "loop", "thread", "pool")
-REST = ("connect", "application", "network")
+REST = ("sender", "connect", "application", "network")
 WIDEST = 1000
 """Columns."""
 SHOWN = 12

@@ -114,7 +114,9 @@ def _slack(mode: str, delay: float, tasks: int, least: float) -> float:
 
 def _excuse(records: Sequence[Record]) -> str:
     """Return what speaks for a machine that was too busy, and not for a gateway that does not do what is claimed."""
-    elsewhere = max(_waited(record, "connect", *(["network"] if kernel_known(record) else [])) for record in records)
+    elsewhere = max(
+        _waited(record, "sender", "connect", *(["network"] if kernel_known(record) else [])) for record in records
+    )
     if elsewhere <= TIME_SLACK:
         return ""
     return f" Up to {elsewhere:.2f} s passed on the sender's side of the wire: is the machine busy? Then try again."

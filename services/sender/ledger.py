@@ -11,12 +11,12 @@ GRAIN = 0.02
 """Seconds. What a server says of more than the client's own time and this is not about the same request."""
 
 
-def close_ledger(seconds: float, connect: float | None, server: Mapping[str, float]) -> dict[str, float]:
-    """Return the entries of a request that took `seconds`, of which `connect` went into connecting; they add up to it.
+def close_ledger(seconds: float, behind: float, connect: float | None, server: Mapping[str, float]) -> dict[str, float]:
+    """Return the entries of a request that took `seconds`; they add up to it.
 
-    `server` is a parsed `Server-Timing`. Without a `total` in it, or with one that cannot be true, nothing is known
-    of the server's part and the ledger is empty. The kernel counts its wait in steps of about 4 ms: what it counted
-    too much is taken back from it.
+    `connect` went into connecting; `behind` is how late the sender itself was. `server` is a parsed `Server-Timing`.
+    Without a `total` in it, or with one that cannot be true, nothing is known of the server's part and the ledger is
+    empty. The kernel counts its wait in steps of about 4 ms: what it counted too much is taken back from it.
     """
     total = server.get("total")
     rest = seconds - (connect or 0.0)
@@ -25,7 +25,8 @@ def close_ledger(seconds: float, connect: float | None, server: Mapping[str, flo
         return {}
     entries = dict(known) if connect is None else {"connect": connect, **known}
     entries["application"] = max(0.0, total - sum(known.values()))
-    entries["network"] = max(0.0, rest - total)
+    entries["sender"] = max(0.0, min(behind, rest - total))
+    entries["network"] = max(0.0, rest - total - entries["sender"])
     return _fitted(entries, seconds)
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-ENTRIES = ("connect", "kernel", "loop", "thread", "pool", "upstream", "application", "network")
+ENTRIES = ("sender", "connect", "kernel", "loop", "thread", "pool", "upstream", "application", "network")
 """A ledger's entries, in the order in which a request lives them; together they are the request's whole time.
 
-`connect` is the client's own. `kernel` to `upstream` come from `Server-Timing`; `application` is the rest of the
-server's total, and `network` the rest of the client's time: the way there and back, and both ends' reading and writing.
+`sender` and `connect` are the client's own. `kernel` to `upstream` come from `Server-Timing`; `application` is the rest
+of the server's total, and `network` the rest of the client's time: the way there and back, and both ends' writing.
 """
 
 
@@ -19,7 +19,8 @@ class Record:
     `sent` is when the request's last byte was written (of one that never was, the end), `answered` when its answer's
     first bytes were read. `seconds` is from when the request was due until its end, so a sender that falls behind can
     hide no wait.
-    `behind` is how much later than due the sender itself began with it.
+    `behind` is how far behind the sender itself was with it: later than due, or not yet on with what had come. In the
+    ledger it is `sender`.
     `outcome` is `ok`, or the kind of failure (`outcome.py`). `ledger` holds the entries that are known; what the
     server did not say is absent. `error` is what the client library said where no whole answer came.
     """

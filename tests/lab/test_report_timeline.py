@@ -51,7 +51,7 @@ def test_aligned_bars_start_at_the_left() -> None:
 
 def test_each_entry_has_a_hatching_of_its_own() -> None:
     """Colour never stands alone: entries differ in hatching too, and the queues are all hatched."""
-    assert len({LOOKS[entry].shape for entry in ENTRIES}) == len(ENTRIES)
+    assert len({(LOOKS[entry].shape, LOOKS[entry].size) for entry in ENTRIES}) == len(ENTRIES)
     assert len({(look.shape, look.size) for look in LOOKS.values()}) == len(LOOKS)
     assert len({look.colour for look in LOOKS.values()}) == len(LOOKS)
     assert all(LOOKS[queue].shape for queue in QUEUES)

@@ -10,7 +10,8 @@ from services.sender.record import ENTRIES, Record, kernel_known
 UNEXPLAINED = "unexplained"
 """The part of a bar of which no entry says where it went."""
 
-UNMEASURED = ("connect", "network", *(entry for entry in ENTRIES if entry not in {"connect", "kernel", "network"}))
+_FIRST = ("sender", "connect", "network")
+UNMEASURED = (*_FIRST, *(entry for entry in ENTRIES if entry not in {*_FIRST, "kernel"}))
 """The order where the kernel's queue is not known: a wait in it is a part of `network`, and comes before the rest."""
 
 GRAIN = 1e-6

@@ -30,6 +30,9 @@ class Look:
 
 
 LOOKS = {
+    "sender": Look(
+        "#595959", "x", "#fff", "Whoever sends is late itself, in sending or in reading what has come.", size=4
+    ),
     "connect": Look("#999999", "|", "#fff", "The client opens a connection."),
     "kernel": Look(
         "#D55E00",
@@ -42,7 +45,7 @@ LOOKS = {
     "pool": Look("#0072B2", "+", "#fff", "Ready to call the backend, but every connection to it is taken."),
     "upstream": Look("#56B4E9", "", "#fff", "The backend is at work: the part that has to be."),
     "application": Look("#009E73", ".", "#fff", "The service's own work."),
-    "network": Look("#F0E442", "-", "#000", "The rest: the way there and back, reading and writing at both ends."),
+    "network": Look("#F0E442", "-", "#000", "The rest: the way there and back."),
     UNEXPLAINED: Look(
         "#D9D9D9",
         ".",
