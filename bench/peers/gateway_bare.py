@@ -18,6 +18,7 @@ from services import start
 from services.gateway.app import build
 from services.settings import GatewaySettings
 from services.telemetry import Telemetry, Upstream
+from services.telemetry.arrivals import TimedAnswer, TimedProtocol
 from services.telemetry.protocol import StampedProtocol
 from services.telemetry.upstream import Call
 
@@ -80,9 +81,10 @@ def _application_alone(app: ASGIApp, _telemetry: Telemetry) -> ASGIApp:
 
 
 def _unstamp() -> None:
-    """Take the stamps out of the protocol: what remains is uvicorn's, and what the services add to it."""
-    for name in [name for name, value in vars(StampedProtocol).items() if isfunction(value)]:
-        delattr(StampedProtocol, name)
+    """Take the stamps out: what remains is uvicorn's and aiohttp's, and what the services add to it."""
+    for stamped in (StampedProtocol, TimedProtocol, TimedAnswer):
+        for name in [name for name, value in vars(stamped).items() if isfunction(value)]:
+            delattr(stamped, name)
 
 
 if __name__ == "__main__":

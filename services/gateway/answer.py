@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from fastapi import Response
 from pydantic_core import from_json
@@ -14,6 +14,9 @@ from services.statuses import BODYLESS, FINAL, FIRST_ERROR
 if TYPE_CHECKING:
     import aiohttp
     import requests
+
+    from services.telemetry import Call
+    from services.telemetry.arrivals import TimedAnswer
 
 MAX_ANSWER = 1024 * 1024
 """Bytes of the backend's answer that a gateway takes; a larger one is a 502."""
@@ -34,8 +37,12 @@ def read_blocking(answer: requests.Response) -> bytes:
     return body
 
 
-async def read_awaiting(answer: aiohttp.ClientResponse) -> bytes:
-    """Return the body of an aiohttp answer; the caller's timeout bounds the time. Raises UpstreamRubbish."""
+async def read_awaiting(answer: aiohttp.ClientResponse, call: Call) -> bytes:
+    """Return the body of an aiohttp answer; the caller's timeout bounds the time. Raises UpstreamRubbish.
+
+    The call learns how long the answer had waited for the event loop.
+    """
+    call.late = cast("TimedAnswer", answer).late
     body = b""
     while chunk := await answer.content.readany():
         body += chunk

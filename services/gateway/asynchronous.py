@@ -14,6 +14,7 @@ from services.gateway.deadlines import Deadlines
 from services.gateway.errors import translated
 from services.parameters import Delay, Status, Task
 from services.telemetry import Upstream, cancelled_on_disconnect
+from services.telemetry.arrivals import TimedAnswer
 
 MAX_LINE, MAX_HEADERS = 65536, 100
 """Bytes of a line, and lines, of an answer's head: as http.client has it, beneath `requests`."""
@@ -33,6 +34,7 @@ class Gateway:
         """Open one session; aiohttp's own limit of 100 connections would be a queue that nobody sees."""
         self.session = aiohttp.ClientSession(
             connector=Connector(self.backend.limit),
+            response_class=TimedAnswer,
             timeout=aiohttp.ClientTimeout(total=None, sock_connect=self.backend.connect_timeout),
             trace_configs=[self.upstream.aiohttp_trace()] if self.backend.limit else [],  # no limit, no queue
             cookie_jar=aiohttp.DummyCookieJar(),
@@ -52,6 +54,6 @@ class Gateway:
         # A timeout of aiohttp's own would call a wait for a connection from the pool a failure to connect.
         with cancelled_on_disconnect(), self.upstream.call() as call, translated(), self.deadlines.deadline():
             async with self.session.get(url, allow_redirects=False, trace_request_ctx=call) as answer:
-                response = relayed(answer.status, await read_awaiting(answer))
+                response = relayed(answer.status, await read_awaiting(answer, call))
         log.info("Send %s response", task)
         return response

@@ -6,7 +6,8 @@ from functools import partial
 from typing import Any
 
 from aiohttp import ClientConnectionError, ClientOSError, ServerDisconnectedError, TCPConnector
-from aiohttp.client_proto import ResponseHandler
+
+from services.telemetry.arrivals import TimedProtocol
 
 
 class Connector(TCPConnector):
@@ -44,7 +45,7 @@ class Connector(TCPConnector):
         self._conns.clear()
 
 
-class _Protocol(ResponseHandler):
+class _Protocol(TimedProtocol):
     """One connection, which knows whether it has been used before, and whether anything of this answer has come."""
 
     def __init__(self, connector: Connector, loop: Any) -> None:

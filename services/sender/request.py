@@ -5,20 +5,24 @@ from __future__ import annotations
 import asyncio
 import logging
 from dataclasses import dataclass
+from functools import partial
 from time import perf_counter
 from types import SimpleNamespace
 from typing import Any
 
 import aiohttp
 
-from services.sender.connection import Answer, Connector
 from services.sender.ledger import close_ledger
 from services.sender.outcome import AnswerTooLargeError, outcome_of_error, outcome_of_status
 from services.sender.record import Record
+from services.telemetry.arrivals import TimedAnswer, TimedProtocol
 from services.telemetry.server_timing import parse_server_timing
 
 MAX_ANSWER = 16 * 1024 * 1024
 """Bytes of an answer that the sender reads before it gives up: a body may never end."""
+
+IDLE = 4
+"""Seconds that an idle connection is kept: less than uvicorn's default of 5, so that none is used while it closes."""
 
 log = logging.getLogger("services.sender")
 
@@ -27,40 +31,42 @@ log = logging.getLogger("services.sender")
 class Times:
     """Readings of `perf_counter` in the life of one request, as the client sees it; None for what did not happen.
 
-    `established` and `came` are when the connection and the answer's head were there; `connected` and `first_byte` are
-    when the request's task went on with them, which on a busy sender is later.
+    `connection_late` and `head_late` are the seconds for which the connection and the answer's head were there before
+    the request's task went on with them: on a busy sender they wait.
     """
 
     connect_started: float | None = None
-    established: float | None = None
     connected: float | None = None
     written: float | None = None
-    came: float | None = None
     first_byte: float | None = None
+    connection_late: float = 0.0
+    head_late: float = 0.0
 
     @property
     def connect(self) -> float | None:
         """Seconds that connecting took; None on a connection that was there already."""
         if self.connect_started is None or self.connected is None:
             return None
-        return _between(self.connect_started, self.established, self.connected) - self.connect_started
+        # The kernel's clock has steps of about 4 ms.
+        return max(0.0, self.connected - self.connect_started - self.connection_late)
 
     @property
-    def unread(self) -> float:
-        """Seconds in which a connection, or the answer, was there and the sender did not go on with it."""
-        lag = 0.0
-        if self.connect_started is not None and self.connected is not None:
-            lag += self.connected - _between(self.connect_started, self.established, self.connected)
-        if self.written is not None and self.first_byte is not None:
-            lag += self.first_byte - _between(self.written, self.came, self.first_byte)
-        return lag
+    def late(self) -> float:
+        """Seconds that the sender took to go on."""
+        return self.connection_late + self.head_late
+
+
+class _Connector(aiohttp.TCPConnector):
+    def __init__(self) -> None:
+        super().__init__(limit=0, keepalive_timeout=IDLE)
+        self._factory: Any = partial(TimedProtocol, self._loop)
 
 
 def open_session(timeout: float) -> aiohttp.ClientSession:
     """Return a session without a limit of its own, which notes each request's times. `timeout` is seconds in all."""
     session = aiohttp.ClientSession(
-        connector=Connector(),
-        response_class=Answer,
+        connector=_Connector(),
+        response_class=TimedAnswer,
         timeout=aiohttp.ClientTimeout(total=timeout, sock_connect=timeout),
         trace_configs=[_trace()],
         cookie_jar=aiohttp.DummyCookieJar(),
@@ -82,8 +88,8 @@ async def send_request(session: aiohttp.ClientSession, url: str, task: str, star
     try:
         log.info("--- %s Send!!", task)
         async with session.get(url, allow_redirects=False, trace_request_ctx=times) as answer:
-            assert isinstance(answer, Answer)
-            times.established, times.came = answer.established, answer.came
+            assert isinstance(answer, TimedAnswer)
+            times.connection_late, times.head_late = answer.connection_late, answer.head_late
             status, timing = answer.status, ", ".join(answer.headers.getall("Server-Timing", ()))
             body = await read_bounded(answer)
         log.info("--- %s status = %d", task, status)
@@ -93,7 +99,7 @@ async def send_request(session: aiohttp.ClientSession, url: str, task: str, star
         outcome, said = outcome_of_error(error), " ".join(str(error).split()) or type(error).__name__
         log.info("--- %s %s: %s", task, outcome, said)
     finished = perf_counter() - started
-    behind += times.unread
+    behind += times.late
     return Record(
         task=task,
         due=due,
@@ -107,11 +113,6 @@ async def send_request(session: aiohttp.ClientSession, url: str, task: str, star
         behind=behind,
         error=said,
     )
-
-
-def _between(earliest: float, when: float | None, latest: float) -> float:
-    """Return `when`, which the kernel knows in steps of about 4 ms, within its bounds; where it is None, the latest."""
-    return latest if when is None else min(max(earliest, when), latest)
 
 
 async def read_bounded(answer: aiohttp.ClientResponse) -> bytearray:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import struct
 import sys
@@ -30,6 +31,15 @@ class Socket(Protocol):
 
     def getsockopt(self, level: int, optname: int, buflen: int, /) -> bytes:
         """Return the option's bytes."""
+
+
+def borrowed_socket(transport: asyncio.BaseTransport) -> socket.socket:
+    """Return a socket of the transport's descriptor, to ask the kernel through; `detach` it when that is lost.
+
+    The transport's own stand-in for its socket asks at three times the cost.
+    """
+    descriptor = transport.get_extra_info("socket").fileno()
+    return socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP, fileno=descriptor)
 
 
 def waited(sock: Socket) -> float | None:

@@ -69,6 +69,10 @@ class Ledger:
         self.entered_at = now
         self.loop = now - self.read_at
 
+    def wait_for_loop(self, seconds: float) -> None:
+        """Note that something that had come for the request waited for the event loop."""
+        self.loop = (self.loop or 0.0) + seconds
+
     def leave(self) -> None:
         """Note that the client went away before its answer was whole."""
         self.disconnected = True

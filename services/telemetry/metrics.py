@@ -42,7 +42,7 @@ class Metrics:
         )
         self.client_duration = Histogram(
             "http_client_request_duration_seconds",
-            "Calls to an upstream, the wait for a connection from the pool left out, by outcome.",
+            "Calls to an upstream, the waits for the pool and for the event loop left out, by outcome.",
             ("upstream", "outcome"),
             buckets=LATENCY_BUCKETS,
             registry=registry,

@@ -76,7 +76,6 @@ class TelemetryMiddleware:
         self.live.in_flight.add(ledger)
         if ledger.kernel is not None and self._kernel_wait is not None:
             self._kernel_wait.observe(ledger.kernel)
-        self._loop_wait.observe(ledger.loop or 0.0)
         return ledger
 
     def _close(self, ledger: Ledger, unanswered: int = 0) -> None:
@@ -85,6 +84,7 @@ class TelemetryMiddleware:
             return
         ledger.finished = True
         self.live.in_flight.discard(ledger)
+        self._loop_wait.observe(ledger.loop or 0.0)
         method, route = method_label(ledger.scope), route_label(ledger.scope)
         code = CLIENT_CLOSED_REQUEST if ledger.disconnected else unanswered or ledger.status
         ledger.forget()

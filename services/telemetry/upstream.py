@@ -26,11 +26,13 @@ AT_LEAST = 0.001
 class Call:
     """One call to the upstream, timed from `with` to its end. `pool` is the wait for a connection, in seconds.
 
+    `late` is for how long what came from the upstream waited for our own event loop (`arrivals.py`).
+
     An exception's `outcome` attribute names how the call failed, else it is an `error`. (A class, because it is on
     every request's way and a generator costs three times as much.)
     """
 
-    __slots__ = ("ledger", "pool", "queued_at", "started_at", "upstream")
+    __slots__ = ("late", "ledger", "pool", "queued_at", "started_at", "upstream")
 
     def __init__(self, upstream: Upstream) -> None:
         self.upstream = upstream
@@ -38,6 +40,7 @@ class Call:
         self.started_at = 0.0
         self.queued_at: float | None = None
         self.pool: float | None = None
+        self.late = 0.0
 
     def __enter__(self) -> Self:
         self.started_at = perf_counter()
@@ -132,9 +135,12 @@ class Upstream:
         self._dequeue(call)  # a call that was cancelled, or failed, in the queue
         self.calls.discard(call)
         took = perf_counter() - call.started_at - (call.pool or 0.0)
+        late = min(call.late, took)  # the kernel's clock has steps of about 4 ms
+        took -= late
         self._metrics.client_duration.labels(self.name, outcome).observe(took)
         if call.pool is not None:
             self._metrics.wait.labels("pool").observe(call.pool)
         if call.ledger is not None:
             call.ledger.pool = call.pool
             call.ledger.upstream = took
+            call.ledger.wait_for_loop(late)

@@ -98,14 +98,11 @@ def test_connect_is_absent_where_nothing_connected() -> None:
     assert Times(connect_started=1.0, connected=1.5).connect == 0.5
 
 
-def test_what_was_there_before_the_sender_went_on_is_unread() -> None:
-    """From when it came until the request's task went on; the kernel's steps take it out of no bounds."""
-    times = Times(connect_started=1.0, established=1.25, connected=1.5, written=2.0, came=3.5, first_byte=4.0)
-    assert (times.connect, times.unread) == (0.25, 0.75)
-    assert Times(connect_started=1.0, established=0.75, connected=1.5).connect == 0.0
-    assert Times(written=2.0, came=1.0, first_byte=4.0).unread == 2.0
-    assert Times(written=2.0, came=4.25, first_byte=4.0).unread == 0.0
-    assert Times(written=2.0).unread == 0.0
+def test_what_was_there_before_the_sender_went_on_is_its_own_time() -> None:
+    """The sender is late with a connection and with an answer; the first is no time of connecting."""
+    times = Times(connect_started=1.0, connected=1.5, connection_late=0.25, head_late=0.5)
+    assert (times.connect, times.late) == (0.25, 0.75)
+    assert Times(connect_started=1.0, connected=1.5, connection_late=0.504).connect == 0.0
 
 
 def test_the_records_come_in_the_schedules_order(faulty: FaultyBackend) -> None:

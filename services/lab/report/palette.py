@@ -40,7 +40,7 @@ LOOKS = {
         "#fff",
         "Arrived, but not read yet: a blocked event loop reads nothing.",
     ),
-    "loop": Look("#E69F00", "\\", "#fff", "Read, but the event loop has not got round to it yet."),
+    "loop": Look("#E69F00", "\\", "#fff", "Read, or its answer is back, but the event loop has not got round to it."),
     "thread": Look("#CC79A7", "x", "#fff", "Its turn, but every thread of the pool is busy."),
     "pool": Look("#0072B2", "+", "#fff", "Ready to call the backend, but every connection to it is taken."),
     "upstream": Look("#56B4E9", "", "#fff", "The backend is at work: the part that has to be."),

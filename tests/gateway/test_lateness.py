@@ -1,0 +1,55 @@
+"""What waits for the gateway's event loop is no time of the backend's."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Callable
+from time import perf_counter, sleep
+
+import pytest
+import uvloop
+
+from services.gateway.asynchronous import Gateway
+from services.gateway.backend import Backend
+from services.telemetry import Ledger, Telemetry, current_ledger
+from tests.one_answer import WITHIN, OneAnswer
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux says how long something lay unread")
+
+LAG, GRAIN = 0.2, 0.02
+"""Seconds that the gateway stands still, and by which the kernel's clock and ours may differ."""
+
+
+@pytest.mark.parametrize("loop", [asyncio.new_event_loop, uvloop.new_event_loop])
+def test_an_answer_that_waits_for_the_loop(loop: Callable[[], asyncio.AbstractEventLoop]) -> None:
+    """It has come, and the loop stands still: the ledger says `loop`, the client's metric leaves it out."""
+    server, telemetry, ledger = OneAnswer(), Telemetry(), Ledger(read_at=0.0)
+    ledger.enter(0.0)
+
+    async def stand_still() -> float:
+        current_ledger.set(ledger)
+        gateway = Gateway(Backend(server.url, WITHIN, WITHIN), telemetry.upstream("backend"))
+        await gateway.open()
+        request, began = asyncio.create_task(gateway.relay("task1")), perf_counter()
+        while not server.asked.is_set():  # noqa: ASYNC110 - a thread sets it
+            await asyncio.sleep(0.001)
+        server.may_answer.set()
+        assert server.answered.wait(WITHIN)
+        sleep(LAG)  # noqa: ASYNC251 - to stand still is the point
+        answer = await request
+        assert answer.body == b'{"res":"hi"}'
+        took = perf_counter() - began
+        await gateway.close()
+        return took
+
+    with asyncio.Runner(loop_factory=loop) as runner:
+        took = runner.run(stand_still())
+    server.thread.join(WITHIN)
+    assert ledger.loop is not None
+    assert ledger.upstream is not None
+    assert ledger.loop >= LAG - GRAIN
+    assert ledger.loop + ledger.upstream <= took
+    labels = {"upstream": "backend", "outcome": "ok"}
+    counted = telemetry.registry.get_sample_value("http_client_request_duration_seconds_sum", labels)
+    assert counted == pytest.approx(ledger.upstream)

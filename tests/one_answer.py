@@ -1,0 +1,30 @@
+"""A server that answers one request when it may, so that a test can stand still when the answer comes."""
+
+from __future__ import annotations
+
+import socket
+import threading
+
+WITHIN = 20
+ANSWER = b'HTTP/1.1 200 OK\r\nContent-Length: 4\r\nServer-Timing: total;dur=0\r\n\r\n"hi"'
+
+
+class OneAnswer:
+    """Listens, and in a thread takes one request; the kernel takes the connection even before that."""
+
+    def __init__(self) -> None:
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self.listener.getsockname()[1]}"
+        self.asked, self.may_answer, self.answered = (threading.Event() for _ in range(3))
+        self.thread = threading.Thread(target=self._serve)
+        self.thread.start()
+
+    def _serve(self) -> None:
+        with self.listener, self.listener.accept()[0] as connection:
+            while not connection.recv(65536).endswith(b"\r\n\r\n"):
+                pass
+            self.asked.set()
+            assert self.may_answer.wait(WITHIN)
+            connection.sendall(ANSWER)
+            self.answered.set()
+            connection.recv(1)  # until the client has gone

@@ -1,0 +1,67 @@
+"""What waits for the sender is the sender's own time, not the network's."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import sys
+from time import perf_counter, sleep
+
+import pytest
+
+from services.sender.record import Record
+from services.sender.request import open_session, send_request
+from tests.one_answer import WITHIN, OneAnswer
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux says how long something lay unread")
+
+LAG, GRAIN = 0.2, 0.02
+"""Seconds that the sender stands still, and by which the kernel's clock and ours may differ."""
+
+
+async def sent(url: str) -> Record:
+    """Return the record of one request."""
+    async with open_session(WITHIN) as session:
+        return await send_request(session, url, "task1", perf_counter(), 0.0)
+
+
+def test_an_answer_that_the_sender_leaves_unread() -> None:
+    """Its event loop stands still when the answer comes: that is `sender`, and nobody else's."""
+    server = OneAnswer()
+
+    async def stand_still() -> Record:
+        request = asyncio.create_task(sent(server.url))
+        while not server.asked.is_set():  # noqa: ASYNC110 - a thread sets it
+            await asyncio.sleep(0.001)
+        server.may_answer.set()
+        assert server.answered.wait(WITHIN)
+        sleep(LAG)  # noqa: ASYNC251 - to stand still is the point
+        return await request
+
+    record = asyncio.run(stand_still())
+    server.thread.join(WITHIN)
+    assert record.outcome == "ok"
+    assert record.ledger["sender"] == pytest.approx(record.behind)
+    assert LAG - GRAIN <= record.behind <= record.seconds
+    assert sum(record.ledger.values()) == pytest.approx(record.seconds)
+
+
+def test_a_connection_that_the_sender_does_not_go_on_with(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The kernel establishes it while the event loop stands still: that is `sender`, and no time of connecting."""
+    connect = socket.socket.connect
+    server = OneAnswer()
+    server.may_answer.set()
+
+    def connect_and_stand_still(self: socket.socket, address: tuple[str, int]) -> None:
+        try:
+            connect(self, address)
+        finally:
+            sleep(LAG)
+
+    monkeypatch.setattr(socket.socket, "connect", connect_and_stand_still)
+    record = asyncio.run(sent(server.url))
+    server.thread.join(WITHIN)
+    assert record.outcome == "ok"
+    assert record.ledger["sender"] >= LAG - GRAIN
+    assert record.ledger["connect"] <= record.seconds - LAG + GRAIN
+    assert sum(record.ledger.values()) == pytest.approx(record.seconds)
