@@ -50,7 +50,7 @@ LATENCY = (
     ),
     Graph(
         title="Where the time goes: mean wait in each queue, and upstream",
-        description="Everything but upstream is a queue. kernel and loop come before what is on the left.",
+        description="Everything but upstream is a queue. kernel, and most of loop, come before what is on the left.",
         lines=(
             Line("{{queue}}", queries.wait_by_queue(SERVICE)),
             Line("upstream", queries.upstream_latency(SERVICE)),
