@@ -114,8 +114,10 @@ class _Pool(HTTPConnectionPool):
                 raise
         conn.close()
         given: Timeout = kwargs["timeout"]
-        left = float(given.read_timeout or 0) - (monotonic() - started)
-        kwargs["timeout"] = Timeout(connect=given.connect_timeout, read=max(AT_LEAST, left))
+        left = given.read_timeout
+        if left is not None:  # which is: without a limit
+            left = max(AT_LEAST, left - (monotonic() - started))
+        kwargs["timeout"] = Timeout(connect=given.connect_timeout, read=left)
         return super()._make_request(conn, *args, **kwargs)
 
 

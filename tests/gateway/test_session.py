@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from time import monotonic
+from time import monotonic, sleep
 from typing import Any
 
 import pytest
@@ -71,6 +71,20 @@ def test_both_tries_share_one_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
             kept.get(backend.url, timeout=(30, 30))
     assert backend.received == [(1, 1), (1, 2), (2, 1)]
     assert given == [30, 30, pytest.approx(10)]
+
+
+def test_a_second_try_without_a_timeout_has_none() -> None:
+    """No limit is not the shortest one: the backend takes its time with the second."""
+
+    def plan(connection: int, number: int) -> bytes | None:
+        if connection == 2:
+            sleep(0.05)
+        return CLOSE_AFTER if (connection, number) == (1, 2) else WHOLE
+
+    with closing_backend(plan) as backend, requests_session() as kept:
+        for _ in range(2):
+            assert kept.get(backend.url, timeout=None).ok
+    assert backend.received == [(1, 1), (1, 2), (2, 1)]
 
 
 @pytest.mark.parametrize("scheme", ["http", "https"])
