@@ -115,6 +115,7 @@ def _server(settings: ServiceSettings, application: FastAPI, telemetry: Telemetr
         lifespan="on",
         backlog=BACKLOG,
         log_config=log_config(settings.log_level, settings.log_format),
+        access_log=settings.log_level in {"debug", "info"},  # else it prepares lines that nobody writes
         server_header=False,
         proxy_headers=False,
         timeout_keep_alive=IDLE_TIMEOUT,

@@ -16,23 +16,15 @@ from services.telemetry import kernel
 
 
 class TimedProtocol(ResponseHandler):
-    """One connection, which knows when it was there, and when its last bytes were.
+    """One connection, which can ask the kernel since when something has been there."""
 
-    The kernel says for how long they had lain there when they were read, and when a connection is made, for how long
-    that had been established (Linux, net/ipv4/tcp_input.c, `tcp_finish_connect`). Where it cannot be asked, the wait
-    counts from the reading.
-    """
-
-    late = 0.0
-    """Seconds for which the connection was there before its first request went on with it; 0 for its later ones."""
-    came = 0.0
-    """When the last bytes came; a reading of `perf_counter`."""
-    _unused_since: float | None = None
+    unused_since: float | None = None
+    """When the connection was established, a reading of `perf_counter`; None when its first request has gone out."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Note when the connection was established."""
         self._socket = kernel.borrowed_socket(transport)
-        self._unused_since = self._now_unread()
+        self.unused_since = perf_counter() - self.waited()
         super().connection_made(transport)
 
     def connection_lost(self, exc: BaseException | None) -> None:
@@ -40,20 +32,12 @@ class TimedProtocol(ResponseHandler):
         self._socket.detach()
         super().connection_lost(exc)
 
-    def set_response_params(self, **params: Any) -> None:
-        """Start a request."""
-        self.late = 0.0 if self._unused_since is None else perf_counter() - self._unused_since
-        self._unused_since = None
-        super().set_response_params(**params)
+    def waited(self) -> float:
+        """Return the seconds since the last bytes came, read or unread; before the first, since the establishment.
 
-    def data_received(self, data: bytes) -> None:
-        """Note when the bytes came."""
-        if data:  # aiohttp itself calls this with nothing, to go on reading
-            self.came = self._now_unread()
-        super().data_received(data)
-
-    def _now_unread(self) -> float:
-        return perf_counter() - (kernel.waited(self._socket) or 0.0)
+        (Linux, net/ipv4/tcp_input.c, `tcp_finish_connect`.) 0 where the kernel cannot be asked.
+        """
+        return kernel.waited(self._socket) or 0.0
 
 
 class TimedAnswer(ClientResponse):
@@ -69,7 +53,10 @@ class TimedAnswer(ClientResponse):
     async def start(self, connection: Any) -> ClientResponse:
         """Read the head."""
         protocol: TimedProtocol = connection.protocol
+        if protocol.unused_since is not None:
+            self.connection_late = perf_counter() - protocol.unused_since
+            protocol.unused_since = None
         await super().start(connection)
         # Nobody has had a turn since: a connection whose whole answer is here is another request's from now on.
-        self.connection_late, self.head_late = protocol.late, perf_counter() - protocol.came
+        self.head_late = protocol.waited()
         return self
