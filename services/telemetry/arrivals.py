@@ -23,7 +23,7 @@ class TimedProtocol(ResponseHandler):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Note when the connection was established."""
-        self._socket = kernel.borrowed_socket(transport)
+        self._socket = kernel.BorrowedSocket(transport)
         self.unused_since = perf_counter() - self.waited()
         super().connection_made(transport)
 

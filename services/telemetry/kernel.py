@@ -33,13 +33,20 @@ class Socket(Protocol):
         """Return the option's bytes."""
 
 
-def borrowed_socket(transport: asyncio.BaseTransport) -> socket.socket:
-    """Return a socket of the transport's descriptor, to ask the kernel through; `detach` it when that is lost.
+class BorrowedSocket(socket.socket):
+    """A transport's descriptor as a socket, to ask the kernel through; `detach` it when the connection is lost.
 
-    The transport's own stand-in for its socket asks at three times the cost.
+    The transport's own stand-in for its socket asks at three times the cost. A socket that is forgotten closes its
+    descriptor, which may be another connection's by then; this one leaves it alone. (uvloop tells a protocol nothing of
+    a loss when who connects is cancelled.)
     """
-    descriptor = transport.get_extra_info("socket").fileno()
-    return socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP, fileno=descriptor)
+
+    def __init__(self, transport: asyncio.BaseTransport) -> None:
+        descriptor = transport.get_extra_info("socket").fileno()
+        super().__init__(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP, fileno=descriptor)
+
+    def __del__(self) -> None:
+        self.detach()
 
 
 def waited(sock: Socket) -> float | None:

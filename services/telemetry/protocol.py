@@ -22,7 +22,7 @@ class StampedProtocol(PromptProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Start a connection."""
         super().connection_made(transport)
-        self._socket = kernel.borrowed_socket(transport)
+        self._socket = kernel.BorrowedSocket(transport)
         self._open: list[tuple[Ledger, RequestResponseCycle]] = []
 
     def on_headers_complete(self) -> None:

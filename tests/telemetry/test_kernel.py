@@ -1,5 +1,7 @@
 """The kernel's queue."""
 
+import asyncio
+import gc
 import socket
 import struct
 import sys
@@ -110,3 +112,20 @@ def test_the_real_kernel_agrees() -> None:
                 assert 0.1 - 0.02 <= waited <= age + 0.02
                 accepted.recv(100)
                 assert kernel.unread_connections(port) == 0
+
+
+def test_a_borrowed_socket_that_is_forgotten_closes_nothing() -> None:
+    """Its number may be another connection's by then."""
+
+    class Transport(asyncio.Transport):
+        def get_extra_info(self, _name: str, _default: object = None) -> socket.socket:
+            return left
+
+    left, right = socket.socketpair()
+    with left, right:
+        borrowed = kernel.BorrowedSocket(Transport())
+        assert borrowed.fileno() == left.fileno()
+        del borrowed
+        gc.collect()
+        left.sendall(b"still open")
+        assert right.recv(100) == b"still open"
