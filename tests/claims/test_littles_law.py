@@ -15,7 +15,8 @@ from tests.stage import Stage, settled
 
 pytestmark = pytest.mark.alone
 
-RATE = 30.0
+RATE = 31.0
+"""Requests a second: no multiple of the samples', of which each would else meet the arrivals at the same moment."""
 DURATION = 7.0
 DELAY = 0.5
 
