@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import threading
+from time import sleep
 
 WITHIN = 20
+LAG, GRAIN = 0.2, 0.02
+"""Seconds that an event loop stands still, and by which the kernel's clock and ours may differ."""
 ANSWER = b'HTTP/1.1 200 OK\r\nContent-Length: 4\r\nServer-Timing: total;dur=0\r\n\r\n"hi"'
 
 
@@ -18,6 +22,14 @@ class OneAnswer:
         self.asked, self.may_answer, self.answered = (threading.Event() for _ in range(3))
         self.thread = threading.Thread(target=self._serve)
         self.thread.start()
+
+    async def answer_to_a_loop_that_stands_still(self) -> None:
+        """When the request is here, answer it while the running loop does nothing, and for LAG seconds more."""
+        while not self.asked.is_set():  # noqa: ASYNC110 - a thread sets it
+            await asyncio.sleep(0.001)
+        self.may_answer.set()
+        assert self.answered.wait(WITHIN)
+        sleep(LAG)  # noqa: ASYNC251 - to stand still is the point
 
     def _serve(self) -> None:
         with self.listener, self.listener.accept()[0] as connection:

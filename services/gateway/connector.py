@@ -5,12 +5,12 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-from aiohttp import ClientConnectionError, ClientOSError, ServerDisconnectedError, TCPConnector
+from aiohttp import ClientConnectionError, ClientOSError, ServerDisconnectedError
 
-from services.telemetry.arrivals import TimedProtocol
+from services.telemetry.arrivals import TimedConnector, TimedProtocol
 
 
-class Connector(TCPConnector):
+class Connector(TimedConnector):
     """Keeps connections to the backend.
 
     aiohttp sends every idempotent request whose connection broke once more, whatever had come of the answer. Here only
@@ -23,7 +23,7 @@ class Connector(TCPConnector):
 
     def __init__(self, limit: int | None) -> None:
         super().__init__(limit=limit or 0)
-        self._factory: Any = partial(_Protocol, self, self._loop)
+        self._factory = partial(_Protocol, self, self._loop)
 
     async def _wait_for_available_connection(self, key: Any, traces: Any) -> None:
         """Wait in the queue. Who leaves it when its turn has just come gives the turn to the next; aiohttp loses it."""

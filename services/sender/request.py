@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from dataclasses import dataclass
-from functools import partial
 from time import perf_counter
 from types import SimpleNamespace
 from typing import Any
@@ -15,7 +14,7 @@ import aiohttp
 from services.sender.ledger import close_ledger
 from services.sender.outcome import AnswerTooLargeError, outcome_of_error, outcome_of_status
 from services.sender.record import Record
-from services.telemetry.arrivals import TimedAnswer, TimedProtocol
+from services.telemetry.arrivals import TimedAnswer, TimedConnector
 from services.telemetry.server_timing import parse_server_timing
 
 MAX_ANSWER = 16 * 1024 * 1024
@@ -56,16 +55,10 @@ class Times:
         return self.connection_late + self.head_late
 
 
-class _Connector(aiohttp.TCPConnector):
-    def __init__(self) -> None:
-        super().__init__(limit=0, keepalive_timeout=IDLE)
-        self._factory: Any = partial(TimedProtocol, self._loop)
-
-
 def open_session(timeout: float) -> aiohttp.ClientSession:
     """Return a session without a limit of its own, which notes each request's times. `timeout` is seconds in all."""
     session = aiohttp.ClientSession(
-        connector=_Connector(),
+        connector=TimedConnector(limit=0, keepalive_timeout=IDLE),
         response_class=TimedAnswer,
         timeout=aiohttp.ClientTimeout(total=timeout, sock_connect=timeout),
         trace_configs=[_trace()],

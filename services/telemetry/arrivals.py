@@ -1,15 +1,16 @@
 """What comes back to an aiohttp client: how long it waited for the client's own event loop, which is no time of others.
 
-Give `TimedAnswer` to the session as `response_class`, and let its connector make `TimedProtocol`s.
+Give a session a `TimedConnector`, and `TimedAnswer` as its `response_class`.
 """
 
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from time import perf_counter
 from typing import Any
 
-from aiohttp import ClientResponse
+from aiohttp import ClientResponse, TCPConnector
 from aiohttp.client_proto import ResponseHandler
 
 from services.telemetry import kernel
@@ -38,6 +39,14 @@ class TimedProtocol(ResponseHandler):
         (Linux, net/ipv4/tcp_input.c, `tcp_finish_connect`.) 0 where the kernel cannot be asked.
         """
         return kernel.waited(self._socket) or 0.0
+
+
+class TimedConnector(TCPConnector):
+    """aiohttp's connector, with its options, whose connections are `TimedProtocol`s."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self._factory: Any = partial(TimedProtocol, self._loop)
 
 
 class TimedAnswer(ClientResponse):

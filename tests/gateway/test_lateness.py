@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Callable
-from time import perf_counter, sleep
+from time import perf_counter
 
 import pytest
 import uvloop
@@ -13,12 +13,9 @@ import uvloop
 from services.gateway.asynchronous import Gateway
 from services.gateway.backend import Backend
 from services.telemetry import Ledger, Telemetry, current_ledger
-from tests.one_answer import WITHIN, OneAnswer
+from tests.one_answer import GRAIN, LAG, WITHIN, OneAnswer
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux says how long something lay unread")
-
-LAG, GRAIN = 0.2, 0.02
-"""Seconds that the gateway stands still, and by which the kernel's clock and ours may differ."""
 
 
 @pytest.mark.parametrize("loop", [asyncio.new_event_loop, uvloop.new_event_loop])
@@ -32,11 +29,7 @@ def test_an_answer_that_waits_for_the_loop(loop: Callable[[], asyncio.AbstractEv
         gateway = Gateway(Backend(server.url, WITHIN, WITHIN), telemetry.upstream("backend"))
         await gateway.open()
         request, began = asyncio.create_task(gateway.relay("task1")), perf_counter()
-        while not server.asked.is_set():  # noqa: ASYNC110 - a thread sets it
-            await asyncio.sleep(0.001)
-        server.may_answer.set()
-        assert server.answered.wait(WITHIN)
-        sleep(LAG)  # noqa: ASYNC251 - to stand still is the point
+        await server.answer_to_a_loop_that_stands_still()
         answer = await request
         assert answer.body == b'{"res":"hi"}'
         took = perf_counter() - began

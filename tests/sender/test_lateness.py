@@ -11,12 +11,9 @@ import pytest
 
 from services.sender.record import Record
 from services.sender.request import open_session, send_request
-from tests.one_answer import WITHIN, OneAnswer
+from tests.one_answer import GRAIN, LAG, WITHIN, OneAnswer
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux says how long something lay unread")
-
-LAG, GRAIN = 0.2, 0.02
-"""Seconds that the sender stands still, and by which the kernel's clock and ours may differ."""
 
 
 async def sent(url: str) -> Record:
@@ -31,11 +28,7 @@ def test_an_answer_that_the_sender_leaves_unread() -> None:
 
     async def stand_still() -> Record:
         request = asyncio.create_task(sent(server.url))
-        while not server.asked.is_set():  # noqa: ASYNC110 - a thread sets it
-            await asyncio.sleep(0.001)
-        server.may_answer.set()
-        assert server.answered.wait(WITHIN)
-        sleep(LAG)  # noqa: ASYNC251 - to stand still is the point
+        await server.answer_to_a_loop_that_stands_still()
         return await request
 
     record = asyncio.run(stand_still())
