@@ -72,7 +72,10 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--bursts", dest="only", action="store_const", const=list(PARTS), help="no throughput")
     parser.add_argument("--output", type=Path, default=DEFAULT_FOLDER, help=f"folder (default: {DEFAULT_FOLDER})")
     parser.add_argument("--keep", action="store_true", help="also make this run the one that bench/README.md shows")
-    return parser.parse_args()
+    options = parser.parse_args()
+    if options.keep and not {*KEYS, *PARTS} <= {*options.only}:
+        parser.error("argument --keep: bench/README.md shows whole runs; leave --only and --bursts out")
+    return options
 
 
 def _positive(text: str) -> int:

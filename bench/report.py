@@ -9,7 +9,7 @@ from typing import Any
 from rich.console import Console
 
 from bench.picture import picture
-from bench.table import HEADERS, POINT_HEADERS, markdown, notes, targets, terminal, throughput
+from bench.table import HEADERS, POINT_HEADERS, QUIET_ENOUGH, markdown, notes, targets, terminal, throughput
 from services.lab.errors import LabError, reason
 from services.lab.output import Output
 
@@ -54,7 +54,15 @@ def page(results: dict[str, Any]) -> str:
 
 
 def keep(results: dict[str, Any]) -> None:
-    """Make this run the one that the README shows: its results, its picture, its tables."""
+    """Make this run the one that the README shows: its results, its picture, its tables.
+
+    Raises LabError for a run that says too little: a part of it failed, or others took too much of the machine.
+    """
+    trouble = [f"{part} failed" for part in results["failed"]]
+    if results["others"] > QUIET_ENOUGH:
+        trouble.append(f"other programs took {results['others']:.0%} of the machine")
+    if trouble:
+        raise LabError(f"not kept, because {' and '.join(trouble)}; bench/README.md is as it was")
     KEPT.write_text(_json(results))
     drawn = picture(results)
     if drawn is not None:

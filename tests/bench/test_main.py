@@ -41,6 +41,7 @@ def test_a_missing_load_tool_is_named_with_where_to_get_it(tmp_path: Path) -> No
         (("--rounds", "0"), "'0' is not a whole number from 1"),
         (("--seconds", "1.5"), "'1.5' is not a whole number from 1"),
         (("--only", "gateway,flask"), "unknown: flask; known: ceiling, nginx"),
+        (("--keep", "--bursts"), "--keep: bench/README.md shows whole runs; leave --only and --bursts out"),
     ],
 )
 def test_a_bad_option_is_named(arguments: tuple[str, ...], said: str) -> None:

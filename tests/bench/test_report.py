@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from bench.picture import picture
-from bench.report import BEGIN, END, KEPT, PICTURE, README, page, replaced, write
+from bench.report import BEGIN, END, KEPT, PICTURE, README, keep, page, replaced, write
 from services.lab.errors import LabError
 from tests.bench.results import results, rounds
 
@@ -32,6 +33,18 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
 def test_only_what_is_between_the_marks_is_replaced() -> None:
     """What people wrote around the figures stays."""
     assert replaced(f"before\n{BEGIN}old\n{END}after\n", "new") == f"before\n{BEGIN}\nnew\n{END}after\n"
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [({"failed": {"cost": "too slow"}}, "not kept, because cost failed"), ({"others": 0.07}, "other programs took 7%")],
+)
+def test_a_run_that_says_too_little_is_not_kept(changed: dict[str, Any], said: str) -> None:
+    """The good one before it stays."""
+    before = KEPT.read_text(), README.read_text(), PICTURE.read_text()
+    with pytest.raises(LabError, match=said):
+        keep(results(throughput={"gateway": rounds(1000.0)}, **changed))
+    assert (KEPT.read_text(), README.read_text(), PICTURE.read_text()) == before
 
 
 def test_the_readme_shows_the_kept_run() -> None:
