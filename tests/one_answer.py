@@ -10,33 +10,44 @@ from time import sleep
 WITHIN = 20
 LAG, GRAIN = 0.2, 0.02
 """Seconds that an event loop stands still, and by which the kernel's clock and ours may differ."""
-ANSWER = b'HTTP/1.1 200 OK\r\nContent-Length: 4\r\nServer-Timing: total;dur=0\r\n\r\n"hi"'
+HEAD, BODY = b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\nServer-Timing: total;dur=0\r\n\r\n", b'"hi"'
+WHOLE, APART = (HEAD + BODY,), (HEAD, BODY)
+"""The pieces in which an answer comes."""
 
 
 class OneAnswer:
     """Listens, and in a thread takes one request; the kernel takes the connection even before that."""
 
-    def __init__(self) -> None:
+    def __init__(self, pieces: tuple[bytes, ...] = WHOLE) -> None:
+        self.pieces = pieces
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self.listener.getsockname()[1]}"
-        self.asked, self.may_answer, self.answered = (threading.Event() for _ in range(3))
+        self.asked = threading.Event()
+        self.may_answer, self.answered = threading.Semaphore(0), threading.Semaphore(0)
         self.thread = threading.Thread(target=self._serve)
         self.thread.start()
 
     async def answer_to_a_loop_that_stands_still(self) -> None:
-        """When the request is here, answer it while the running loop does nothing, and for LAG seconds more."""
+        """When the request is here, end its answer while the running loop does nothing, and for LAG seconds more."""
         while not self.asked.is_set():  # noqa: ASYNC110 - a thread sets it
             await asyncio.sleep(0.001)
-        self.may_answer.set()
-        assert self.answered.wait(WITHIN)
+        for _ in self.pieces[:-1]:
+            self._answer()
+            await asyncio.sleep(2 * GRAIN)  # it is read
+        self._answer()
         sleep(LAG)  # noqa: ASYNC251 - to stand still is the point
+
+    def _answer(self) -> None:
+        self.may_answer.release()
+        assert self.answered.acquire(timeout=WITHIN)
 
     def _serve(self) -> None:
         with self.listener, self.listener.accept()[0] as connection:
             while not connection.recv(65536).endswith(b"\r\n\r\n"):
                 pass
             self.asked.set()
-            assert self.may_answer.wait(WITHIN)
-            connection.sendall(ANSWER)
-            self.answered.set()
+            for piece in self.pieces:
+                assert self.may_answer.acquire(timeout=WITHIN)
+                connection.sendall(piece)
+                self.answered.release()
             connection.recv(1)  # until the client has gone

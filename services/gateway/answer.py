@@ -42,13 +42,16 @@ async def read_awaiting(answer: aiohttp.ClientResponse, call: Call) -> bytes:
 
     The call learns how long the answer had waited for the event loop.
     """
-    call.late = cast("TimedAnswer", answer).late
+    timed = cast("TimedAnswer", answer)
+    call.late = timed.late
     body = b""
     while chunk := await answer.content.readany():
         body += chunk
         if len(body) > MAX_ANSWER:
             answer.close()
             raise UpstreamRubbish
+    timed.body_was_read()
+    call.late = timed.late
     return body
 
 

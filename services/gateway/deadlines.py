@@ -24,6 +24,11 @@ class Deadlines:
             self._timer = asyncio.get_running_loop().call_at(next(iter(self.open)).due, self._expire)
 
     def _expire(self) -> None:
+        """Judge two turns later: a loop that was blocked reads first what has come in time, and goes on with it."""
+        loop = asyncio.get_running_loop()
+        loop.call_soon(loop.call_soon, self._judge)
+
+    def _judge(self) -> None:
         self._timer = None
         now = asyncio.get_running_loop().time()
         for deadline in tuple(self.open):

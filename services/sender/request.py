@@ -30,8 +30,8 @@ log = logging.getLogger("services.sender")
 class Times:
     """Readings of `perf_counter` in the life of one request, as the client sees it; None for what did not happen.
 
-    `connection_late` and `head_late` are the seconds for which the connection and the answer's head were there before
-    the request's task went on with them: on a busy sender they wait.
+    `connection_late` and `late` are the seconds for which the connection, and it and the answer together, were there
+    before the request's task went on with them: on a busy sender they wait.
     """
 
     connect_started: float | None = None
@@ -39,7 +39,7 @@ class Times:
     written: float | None = None
     first_byte: float | None = None
     connection_late: float = 0.0
-    head_late: float = 0.0
+    late: float = 0.0
 
     @property
     def connect(self) -> float | None:
@@ -48,11 +48,6 @@ class Times:
             return None
         # The kernel's clock has steps of about 4 ms.
         return max(0.0, self.connected - self.connect_started - self.connection_late)
-
-    @property
-    def late(self) -> float:
-        """Seconds that the sender took to go on."""
-        return self.connection_late + self.head_late
 
 
 def open_session(timeout: float) -> aiohttp.ClientSession:
@@ -82,9 +77,11 @@ async def send_request(session: aiohttp.ClientSession, url: str, task: str, star
         log.info("--- %s Send!!", task)
         async with session.get(url, allow_redirects=False, trace_request_ctx=times) as answer:
             assert isinstance(answer, TimedAnswer)
-            times.connection_late, times.head_late = answer.connection_late, answer.head_late
+            times.connection_late, times.late = answer.connection_late, answer.late
             status, timing = answer.status, ", ".join(answer.headers.getall("Server-Timing", ()))
             body = await read_bounded(answer)
+            answer.body_was_read()
+            times.late = answer.late
         log.info("--- %s status = %d", task, status)
         log.info("--- %s%s", task, body.decode(errors="replace"))
         outcome = outcome_of_status(status)

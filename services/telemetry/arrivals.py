@@ -50,14 +50,23 @@ class TimedConnector(TCPConnector):
 
 
 class TimedAnswer(ClientResponse):
-    """An answer that knows for how many seconds its connection, and then its head, waited for the event loop."""
+    """An answer that knows for how many seconds its connection, then its head and its body, waited for the event loop.
 
-    connection_late = head_late = 0.0
+    The body's wait is that of its end, and 0 where the whole answer was there with its head; `body_was_read` notes it.
+    """
+
+    connection_late = head_late = body_late = 0.0
+    _due_from: TimedProtocol | None = None
 
     @property
     def late(self) -> float:
-        """Both together."""
-        return self.connection_late + self.head_late
+        """All together."""
+        return self.connection_late + self.head_late + self.body_late
+
+    def body_was_read(self) -> None:
+        """Note that the body has just been read to its end."""
+        if self._due_from is not None:
+            self.body_late = self._due_from.waited()
 
     async def start(self, connection: Any) -> ClientResponse:
         """Read the head."""
@@ -68,4 +77,6 @@ class TimedAnswer(ClientResponse):
         await super().start(connection)
         # Nobody has had a turn since: a connection whose whole answer is here is another request's from now on.
         self.head_late = protocol.waited()
+        if not self.content.is_eof():
+            self._due_from = protocol
         return self

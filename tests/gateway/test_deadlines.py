@@ -1,6 +1,8 @@
 """One timer for many deadlines; each ends its own call, as `asyncio.timeout` would."""
 
 import asyncio
+import socket
+import time
 from collections.abc import Coroutine
 from typing import Any
 
@@ -35,6 +37,28 @@ def test_a_call_that_takes_too_long_ends_in_a_timeout(run: Any) -> None:
         assert loop.time() - started >= 0.9 * SOON  # uvloop counts milliseconds
         await asyncio.sleep(0)  # nothing of the cancellation is left
         assert not deadlines.open
+
+    run(main())
+
+
+def test_what_came_in_time_counts_even_if_the_loop_stood_still(run: Any) -> None:
+    """The loop looks at the clock and at its sockets in the same turn; what lies there was no one else's delay."""
+
+    async def main() -> None:
+        ours, theirs = socket.socketpair()
+        reader, writer = await asyncio.open_connection(sock=ours)
+
+        async def call() -> bytes:
+            with Deadlines(SOON).deadline():
+                return await reader.readexactly(2)
+
+        with theirs:
+            task = asyncio.create_task(call())
+            await asyncio.sleep(0)
+            theirs.sendall(b"ok")
+            time.sleep(2 * SOON)  # noqa: ASYNC251 - to stand still is the point
+            assert await task == b"ok"
+            writer.close()
 
     run(main())
 

@@ -13,15 +13,18 @@ import uvloop
 from services.gateway.asynchronous import Gateway
 from services.gateway.backend import Backend
 from services.telemetry import Ledger, Telemetry, current_ledger
-from tests.one_answer import GRAIN, LAG, WITHIN, OneAnswer
+from tests.one_answer import APART, GRAIN, LAG, WHOLE, WITHIN, OneAnswer
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux says how long something lay unread")
 
 
+@pytest.mark.parametrize("pieces", [WHOLE, APART])
 @pytest.mark.parametrize("loop", [asyncio.new_event_loop, uvloop.new_event_loop])
-def test_an_answer_that_waits_for_the_loop(loop: Callable[[], asyncio.AbstractEventLoop]) -> None:
-    """It has come, and the loop stands still: the ledger says `loop`, the client's metric leaves it out."""
-    server, telemetry, ledger = OneAnswer(), Telemetry(), Ledger(read_at=0.0)
+def test_an_answer_that_waits_for_the_loop(
+    loop: Callable[[], asyncio.AbstractEventLoop], pieces: tuple[bytes, ...]
+) -> None:
+    """It, or its end, is here, and the loop stands still: the ledger says `loop`, the client's metric leaves it out."""
+    server, telemetry, ledger = OneAnswer(pieces), Telemetry(), Ledger(read_at=0.0)
     ledger.enter(0.0)
 
     async def stand_still() -> float:

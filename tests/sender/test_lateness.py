@@ -11,7 +11,7 @@ import pytest
 
 from services.sender.record import Record
 from services.sender.request import open_session, send_request
-from tests.one_answer import GRAIN, LAG, WITHIN, OneAnswer
+from tests.one_answer import APART, GRAIN, LAG, WHOLE, WITHIN, OneAnswer
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux says how long something lay unread")
 
@@ -22,9 +22,10 @@ async def sent(url: str) -> Record:
         return await send_request(session, url, "task1", perf_counter(), 0.0)
 
 
-def test_an_answer_that_the_sender_leaves_unread() -> None:
-    """Its event loop stands still when the answer comes: that is `sender`, and nobody else's."""
-    server = OneAnswer()
+@pytest.mark.parametrize("pieces", [WHOLE, APART])
+def test_an_answer_that_the_sender_leaves_unread(pieces: tuple[bytes, ...]) -> None:
+    """Its event loop stands still when the answer, or its end, comes: that is `sender`, and nobody else's."""
+    server = OneAnswer(pieces)
 
     async def stand_still() -> Record:
         request = asyncio.create_task(sent(server.url))
@@ -43,7 +44,7 @@ def test_a_connection_that_the_sender_does_not_go_on_with(monkeypatch: pytest.Mo
     """The kernel establishes it while the event loop stands still: that is `sender`, and no time of connecting."""
     connect = socket.socket.connect
     server = OneAnswer()
-    server.may_answer.set()
+    server.may_answer.release()
 
     def connect_and_stand_still(self: socket.socket, address: tuple[str, int]) -> None:
         try:
