@@ -21,17 +21,15 @@ from grafana_foundation_sdk.models.dashboard import DataSourceRef, DynamicConfig
 from grafana_foundation_sdk.models.prometheus import QueryEditorMode
 from grafana_foundation_sdk.models.text import TextMode
 
+from services.lab.report.palette import LOOKS
+from services.telemetry.ledger import QUEUES
+
 DATASOURCE = DataSourceRef(type_val="prometheus", uid="prometheus")
 
-QUEUES = {"kernel": "#D55E00", "loop": "#E69F00", "thread": "#CC79A7", "pool": "#F0E442"}
-COLOURS = {
-    **QUEUES,
-    "upstream": "#56B4E9",
-    "client": "#E69F00",
-    "application": "#56B4E9",
-}
-"""Colours that colour-blind people can tell apart (Okabe and Ito, 2008), the same on every panel."""
-DEFAULT_COLOUR = "#56B4E9"
+COLOURS = {name: LOOKS[name].colour for name in (*QUEUES, "upstream", "application")}
+"""The report's."""
+COLOURS["client"] = COLOURS["loop"]  # what it has more than the application is a queue
+DEFAULT_COLOUR = COLOURS["upstream"]
 
 GAP_MS = 20_000
 """Lines are drawn across gaps up to this long: longer than the pause between two bursts, in which nothing ends."""

@@ -7,27 +7,24 @@ of what a gateway's request costs; bench/README.md has the figures.
 
 from __future__ import annotations
 
-import inspect
 import re
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
 from fastapi.routing import APIRoute
-from starlette.concurrency import run_in_threadpool
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from services.parameters import TASK_PATTERN
 
 
 class ExpressLane:
-    """Serves the route of one task; `app` is the application that documents it and takes everything else."""
+    """Serves the route of one task, whose handler is a coroutine function; `app` documents it and takes all else."""
 
     def __init__(self, app: FastAPI, path: str = "/{task}") -> None:
         self.app: ASGIApp = app
         self.route = next(route for route in app.routes if isinstance(route, APIRoute) and route.path == path)
         self.handler = self.route.endpoint
-        self.awaited = inspect.iscoroutinefunction(self.handler)
         self.errors: dict[Any, Callable[[Request, Exception], Awaitable[Response]]] = dict(app.exception_handlers)
         self.task = re.compile(f"/({TASK_PATTERN})")
         self.elsewhere = {getattr(route, "path", "") for route in app.routes} - {path}
@@ -40,7 +37,7 @@ class ExpressLane:
             return
         scope["route"] = self.route
         try:
-            response = await (self.handler(task) if self.awaited else run_in_threadpool(self.handler, task))
+            response = await self.handler(task)
         except Exception as error:  # noqa: BLE001 - the handlers are the application's own, the last is for any error
             handler = next(self.errors[kind] for kind in type(error).__mro__ if kind in self.errors)
             response = await handler(Request(scope), error)

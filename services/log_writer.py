@@ -45,7 +45,8 @@ class Line(logging.LogRecord):
         **_more: object,
     ) -> None:
         self.name, self.levelno, self.levelname = name, level, logging.getLevelName(level)
-        self.msg, self.args = msg, args
+        # A single dictionary is for `%(name)s` (Python's logging, `LogRecord`).
+        self.msg, self.args = msg, args[0] if args and len(args) == 1 and isinstance(args[0], dict) else args
         self.exc_info, self.exc_text, self.stack_info = exc_info, None, sinfo
         self.created = time.time()
         self.msecs = self.created % 1 * 1000
@@ -74,8 +75,9 @@ class LogWriter(logging.Handler):
         """Write all that has been left so far; `logging` does this when the process ends."""
         if not self._writing.acquire(timeout=STUCK):  # the thread is in a write that nobody reads
             return
-        lines = [handler.line(record) for handler, record in self._taken()]
+        lines: list[str] = []
         try:
+            lines = [handler.line(record) for handler, record in self._taken()]
             if lines and sys.stdout is not None:
                 _write("".join(lines))
         except ValueError:  # the output is closed: nobody will ask for them

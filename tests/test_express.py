@@ -15,7 +15,9 @@ from starlette.types import Message
 from services.express import ExpressLane
 from services.parameters import Delay, Task
 from services.problems import answers_with_problems, problem
+from services.telemetry import Telemetry
 from services.telemetry.labels import route_label
+from services.telemetry.threads import timed_in_thread
 from tests.telemetry.asgi import call, http_scope
 
 
@@ -42,9 +44,12 @@ async def awaited(task: Task, delay: Delay = None) -> Response:
     return _answer(task, delay)
 
 
-def threaded(task: Task, delay: Delay = None) -> Response:
+def in_thread(task: Task, delay: Delay = None) -> Response:
     """Answer in a thread."""
     return _answer(task, delay)
+
+
+threaded = timed_in_thread(in_thread, Telemetry().metrics)
 
 
 def _answer(task: str, delay: float | None) -> Response:

@@ -52,7 +52,7 @@ def served(application: FastAPI, settings: BackendSettings, telemetry: Telemetry
             thread.start()
             try:
                 eventually(server.trouble, None)
-                yield Served(port, telemetry)
+                yield Served(port, telemetry, server)
             finally:
                 server.should_exit = True
                 thread.join(20)

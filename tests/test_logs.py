@@ -45,11 +45,13 @@ def test_lines_for_people(capsys: pytest.CaptureFixture[str]) -> None:
     logging.config.dictConfig(log_config("info", "text"))
     logging.getLogger("services.gateway.sync").info("Received %s Request!!", "task1")
     logging.getLogger("uvicorn.error").info("Started")
+    logging.getLogger("services").info("%(done)d of %(all)d", {"done": 1, "all": 2})
     logging.getLogger("services").debug("unheard")
     logging.getLogger().handlers[0].flush()
-    first, second = capsys.readouterr().out.splitlines()
+    first, second, third = capsys.readouterr().out.splitlines()
     assert re.fullmatch(f"{TIME} - Received task1 Request!!", first)
     assert second == "INFO:     Started"
+    assert re.fullmatch(f"{TIME} - 1 of 2", third)
 
 
 def test_lines_that_nobody_reads_are_bounded_and_counted(capsys: pytest.CaptureFixture[str]) -> None:

@@ -11,8 +11,8 @@ from rich.table import Table
 from services.lab.run import GatewayRun
 from services.sender.outcome import OK
 from services.sender.record import Record
+from services.telemetry.ledger import QUEUES
 
-QUEUES = ("kernel", "loop", "thread", "pool")
 REST = ("sender", "connect", "application", "network")
 WIDEST = 1000
 """Columns."""

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import errno
+import logging
 import socket
+import sys
 import threading
 from collections.abc import Callable
 from contextlib import suppress
@@ -32,6 +34,8 @@ class PortError(Exception):
         reason = "the port is in use" if error.errno == errno.EADDRINUSE else (error.strerror or str(error)).lower()
         super().__init__(f"cannot listen on {host}:{port}: {reason}; set {setting} (or HOST) to another")
 
+
+log = logging.getLogger(__name__)
 
 POLL = 0.05
 """Seconds within which `close` is noticed."""
@@ -119,7 +123,10 @@ class _Server(ThreadingHTTPServer):
         super().shutdown_request(request)
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """Say nothing: a scraper that hangs up is its own business."""
+        """Say nothing of a scraper that hangs up, which is its own business."""
+        error = sys.exception()
+        if not isinstance(error, OSError):
+            log.error("an admin request failed", exc_info=error)
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -136,8 +143,13 @@ class _Handler(BaseHTTPRequestHandler):
         if path not in self.paths:
             self._answer(HTTPStatus.NOT_FOUND, TEXT, b"not found: try /metrics, /livez or /readyz\n")
             return
-        answer = self.paths[path]
-        self._answer(*(self._metrics() if answer is None else answer()))
+        answer = self.paths[path] or self._metrics
+        try:
+            found = answer()
+        except Exception:  # a collector's, or a probe's: a pod that is killed for it needs to say why
+            log.exception("%s cannot be answered", path)
+            found = HTTPStatus.INTERNAL_SERVER_ERROR, TEXT, b"it failed; the log says why\n"
+        self._answer(*found)
 
     do_HEAD = do_GET  # noqa: N815 - the name that http.server looks for
 

@@ -19,11 +19,12 @@ class CoalescingTransport:
     ASGI wants it so: a server must not send the head before it has a body event (ASGI HTTP spec, "Response Start").
     """
 
-    __slots__ = ("_close", "_head", "_transport", "_write", "is_closing")
+    __slots__ = ("_answering", "_close", "_head", "_transport", "_write", "is_closing")
 
     def __init__(self, transport: asyncio.Transport) -> None:
         self._transport = transport
         self._head = b""
+        self._answering = False  # a head has come, and what follows is its body, whatever it looks like
         self.is_closing = transport.is_closing
         self._close = transport.close
         self._write = transport.write
@@ -35,13 +36,14 @@ class CoalescingTransport:
         if self._head:
             head, self._head = self._head, b""
             self._write(head + data)
-        elif data.startswith(HEAD) and not data.startswith(INTERIM):
-            self._head = data
+        elif not self._answering and data.startswith(HEAD) and not data.startswith(INTERIM):
+            self._head, self._answering = data, True
         else:
             self._write(data)
 
     def flush(self) -> None:
-        """Write the head, if one is held back and the connection is still there."""
+        """End an answer: write its head, if that is held back and the connection is still there."""
+        self._answering = False
         if self._head and not self.is_closing():
             head, self._head = self._head, b""
             self._write(head)

@@ -4,25 +4,29 @@ from __future__ import annotations
 
 import asyncio
 
-from services.telemetry.ledger import current_ledger
+from services.telemetry.ledger import Ledger, current_ledger
 
 
 class cancelled_on_disconnect:  # noqa: N801 - it is used as a function is
     """Cancel the running task when its request's client goes away before the block is left.
 
-    Needs the stamping protocol, which sees the connection go; elsewhere it does nothing.
+    Needs the stamping protocol, which sees the connection go; elsewhere it does nothing. Nor does it when the request
+    has been answered: what is done after that is not for the client.
     """
 
-    __slots__ = ("ledger",)
+    __slots__ = ("_ledger", "_task")
 
     def __enter__(self) -> None:
-        self.ledger, task = current_ledger.get(), asyncio.current_task()
-        if self.ledger is None or task is None:
+        ledger, task = current_ledger.get(), asyncio.current_task()
+        self._ledger: Ledger | None = None
+        if ledger is None or task is None or ledger.finished:
             return
-        if self.ledger.disconnected:
+        if ledger.disconnected:
             task.cancel()
-        self.ledger.on_disconnect = task.cancel
+        self._ledger, self._task = ledger, task
+        ledger.on_disconnect.append(task.cancel)
 
     def __exit__(self, *_error: object) -> None:
-        if self.ledger is not None:
-            self.ledger.on_disconnect = None
+        # An answer that has been sent meanwhile has emptied the list.
+        if self._ledger is not None and self._task.cancel in self._ledger.on_disconnect:
+            self._ledger.on_disconnect.remove(self._task.cancel)

@@ -10,6 +10,9 @@ from typing import Any, Protocol
 SCOPE_KEY = "telemetry.ledger"
 """The ASGI scope's entry that holds the request's ledger."""
 
+QUEUES = ("kernel", "loop", "thread", "pool")
+"""The entries that are a wait in a queue, in the order in which a request meets them."""
+
 current_ledger: ContextVar[Ledger | None] = ContextVar("current_ledger", default=None)
 """The ledger of the request that the running task (or pool thread) serves; None outside a request."""
 
@@ -32,6 +35,8 @@ class Ledger:
     """
 
     __slots__ = (
+        "called_at",
+        "calls",
         "client_left",
         "disconnected",
         "entered_at",
@@ -57,10 +62,12 @@ class Ledger:
         self.thread: float | None = None
         self.pool: float | None = None
         self.upstream: float | None = None
+        self.calls = 0
+        self.called_at = 0.0
         self.status = 0
         self.disconnected = False
         self.client_left: Callable[[], bool] = _cannot_tell
-        self.on_disconnect: Callable[[], object] | None = None
+        self.on_disconnect: list[Callable[[], object]] = []
         self.flow: Flow | None = None
         self.finished = False
 
@@ -69,21 +76,39 @@ class Ledger:
         self.entered_at = now
         self.loop = now - self.read_at
 
-    def wait_for_loop(self, seconds: float) -> None:
-        """Note that something that had come for the request waited for the event loop."""
-        self.loop = (self.loop or 0.0) + seconds
+    def begin_call(self, now: float) -> None:
+        """Note that a call to an upstream begins."""
+        if not self.calls:
+            self.called_at = now
+        self.calls += 1
+
+    def end_call(self, now: float, pool: float | None, late: float) -> None:
+        """Note that a call ended, of which `pool` was the wait for a connection and `late` our own loop's.
+
+        Time in which several calls were under way counts once: the entries never say more than the request took.
+        """
+        self.calls -= 1
+        share, self.called_at = now - self.called_at, now
+        if pool is not None:
+            pool = min(pool, share)
+            self.pool = (self.pool or 0.0) + pool
+            share -= pool
+        late = min(late, share)  # the kernel's clock has steps of about 4 ms
+        self.loop = (self.loop or 0.0) + late
+        self.upstream = (self.upstream or 0.0) + share - late
 
     def leave(self) -> None:
         """Note that the client went away before its answer was whole."""
         self.disconnected = True
-        if self.on_disconnect is not None:
-            self.on_disconnect()
+        for stop in tuple(self.on_disconnect):
+            stop()
 
     def forget(self) -> None:
         """Let go of the request, which holds the ledger: a circle would be left to the garbage collector."""
         self.scope = {}
         self.client_left = _cannot_tell
-        self.on_disconnect = self.flow = None
+        self.on_disconnect.clear()
+        self.flow = None
 
     def total(self, now: float) -> float:
         """Return the seconds from the request's arrival in the kernel (where that is known) to `now`."""

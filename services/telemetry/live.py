@@ -48,7 +48,7 @@ class Live(Collector):
             waiting.add_metric((queue,), count)
         yield waiting
         client = GaugeMetricFamily("http_client_requests_in_flight", "Calls to an upstream now.", labels=("upstream",))
-        for name, calls in self.upstream.items():
+        for name, calls in tuple(self.upstream.items()):
             client.add_metric((name,), len(calls))
         yield client
         yield GaugeMetricFamily(

@@ -46,9 +46,11 @@ class TelemetryMiddleware:
                 message["headers"] = [*message.get("headers", ()), (b"server-timing", timing)]
             await send(message)
             if message["type"] == "http.response.body" and not message.get("more_body", False):
-                if ledger.flow is not None and ledger.flow.write_paused:
-                    await ledger.flow.drain()
-                self._close(ledger)
+                try:
+                    if ledger.flow is not None and ledger.flow.write_paused:
+                        await ledger.flow.drain()
+                finally:  # who is cancelled here has answered
+                    self._close(ledger)
 
         async def watched_receive() -> Message:
             message = await receive()

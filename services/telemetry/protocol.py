@@ -29,11 +29,21 @@ class StampedProtocol(PromptProtocol):
         """Stamp the request, then let uvicorn start (or, behind another on this connection, queue) its task."""
         ledger = Ledger(perf_counter(), kernel.waited(self._socket), self.scope)
         ledger.client_left, ledger.flow = self._client_left, self.flow
+        before = self.cycle
         super().on_headers_complete()  # raises for a target that is none
+        if self.cycle is before:  # a WebSocket's handshake: uvicorn gives the connection to another protocol
+            return
         self.scope[SCOPE_KEY] = ledger  # type: ignore[literal-required]
         self._open = [earlier for earlier in self._open if not earlier[0].finished]
         self._open.append((ledger, self.cycle))
         self.telemetry.live.in_loop.add(ledger)
+
+    def on_response_complete(self) -> None:
+        """Let go of a request that was answered before it came to the application: by uvicorn, or by who wraps it."""
+        for ledger, cycle in self._open:
+            if cycle.response_complete:
+                self.telemetry.live.in_loop.discard(ledger)
+        super().on_response_complete()
 
     def _client_left(self) -> bool:
         return kernel.left_by_peer(self._socket)
@@ -48,8 +58,7 @@ class StampedProtocol(PromptProtocol):
                 cycle.disconnected = True  # uvicorn tells only the last of them
                 cycle.message_event.set()
                 ledger.leave()
-        for cycle, _ in self.pipeline:
-            self.telemetry.live.in_loop.discard(cycle.scope[SCOPE_KEY])  # type: ignore[literal-required]
+        self.telemetry.live.in_loop.difference_update(ledger for ledger, _ in self._open)
         self.pipeline.clear()
 
 

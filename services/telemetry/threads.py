@@ -8,6 +8,8 @@ from functools import wraps
 from time import perf_counter
 from typing import Any
 
+from starlette.concurrency import run_in_threadpool
+
 from services.telemetry.ledger import current_ledger
 from services.telemetry.metrics import Metrics
 
@@ -15,19 +17,23 @@ from services.telemetry.metrics import Metrics
 def timed_in_thread(handler: Callable[..., Any], metrics: Metrics) -> Callable[..., Any]:
     """Return `handler` such that its ledger learns how long it waited for a pool thread; a coroutine is left alone.
 
-    Starlette hands a plain function to anyio's pool in the same turn of the loop in which the application was entered
-    (`starlette.concurrency.run_in_threadpool`), so the wait is counted from there until the function runs.
+    What FastAPI does with a plain function is done here: it is run by `starlette.concurrency.run_in_threadpool`. Only
+    who hands it over knows when, for dependencies and a body may have come before.
     """
     if inspect.iscoroutinefunction(handler):
         return handler
     wait = metrics.wait.labels("thread")
 
-    @wraps(handler)
-    def timed(*args: Any, **kwargs: Any) -> Any:
+    def in_thread(handed_over: float, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        waited = perf_counter() - handed_over
+        wait.observe(waited)
         ledger = current_ledger.get()
-        if ledger is not None and ledger.entered_at is not None:
-            ledger.thread = perf_counter() - ledger.entered_at
-            wait.observe(ledger.thread)
+        if ledger is not None:
+            ledger.thread = (ledger.thread or 0.0) + waited
         return handler(*args, **kwargs)
+
+    @wraps(handler)
+    async def timed(*args: Any, **kwargs: Any) -> Any:
+        return await run_in_threadpool(in_thread, perf_counter(), args, kwargs)
 
     return timed

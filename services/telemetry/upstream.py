@@ -45,6 +45,8 @@ class Call:
     def __enter__(self) -> Self:
         self.started_at = perf_counter()
         self.upstream.calls.add(self)
+        if self.ledger is not None:
+            self.ledger.begin_call(self.started_at)
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
@@ -134,13 +136,11 @@ class Upstream:
         """Count a call that is over."""
         self._dequeue(call)  # a call that was cancelled, or failed, in the queue
         self.calls.discard(call)
-        took = perf_counter() - call.started_at - (call.pool or 0.0)
+        now = perf_counter()
+        took = now - call.started_at - (call.pool or 0.0)
         late = min(call.late, took)  # the kernel's clock has steps of about 4 ms
-        took -= late
-        self._metrics.client_duration.labels(self.name, outcome).observe(took)
+        self._metrics.client_duration.labels(self.name, outcome).observe(took - late)
         if call.pool is not None:
             self._metrics.wait.labels("pool").observe(call.pool)
         if call.ledger is not None:
-            call.ledger.pool = call.pool
-            call.ledger.upstream = took
-            call.ledger.wait_for_loop(late)
+            call.ledger.end_call(now, call.pool, late)

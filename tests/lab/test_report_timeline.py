@@ -8,11 +8,12 @@ from typing import Any
 import pytest
 
 from services.lab.report.bars import MOST
-from services.lab.report.palette import LOOKS, QUEUES
+from services.lab.report.palette import LOOKS
 from services.lab.report.scale import scale_of
 from services.lab.report.timeline import ABOVE, BELOW, TALLEST_ROW, TEXT_ROW, row_height, timeline
 from services.lab.run import GatewayRun
 from services.sender.record import ENTRIES, Record
+from services.telemetry.ledger import QUEUES
 from tests.lab.runs import DELAY, EVIL, lost, request, run_of, sent_to, sync_gateway
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -20,10 +20,11 @@ from services.telemetry.protocol import stamped_protocol
 
 @dataclass
 class Served:
-    """A running server: where it is, and its telemetry."""
+    """A running server: where it is, its telemetry, and uvicorn's part."""
 
     port: int
     telemetry: Telemetry
+    server: uvicorn.Server
 
     def value(self, name: str, **labels: str) -> float:
         """Return a sample's value; 0 where there is none."""
@@ -41,20 +42,29 @@ class Served:
 
 
 @contextmanager
-def served(app: ASGIApp, loop: str = "uvloop", *, stamped: bool = True) -> Iterator[Served]:
-    """Serve `app` on a free port until the block is left; without stamps, by uvicorn's own protocol."""
-    telemetry = Telemetry()
+def served(
+    app: ASGIApp,
+    loop: str = "uvloop",
+    *,
+    stamped: bool = True,
+    around: Callable[[ASGIApp], ASGIApp] = lambda app: app,
+    telemetry: Telemetry | None = None,
+    **options: Any,
+) -> Iterator[Served]:
+    """Serve `app` on a free port until the block is left; without stamps, by uvicorn's own protocol.
+
+    `around` wraps what wraps the application; `options` are uvicorn's.
+    """
+    telemetry = telemetry or Telemetry()
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listener:
         listener.bind(("127.0.0.1", 0))
         port = listener.getsockname()[1]
         telemetry.watch_port(port)
         config = uvicorn.Config(
-            TelemetryMiddleware(app, telemetry),
+            around(TelemetryMiddleware(app, telemetry)),
             loop=loop,
             http=stamped_protocol(telemetry) if stamped else "httptools",
-            ws="none",
-            lifespan="off",
-            log_level="critical",
+            **{"ws": "none", "lifespan": "off", "log_level": "critical", **options},
         )
         server = uvicorn.Server(config)
         started = threading.Event()
@@ -73,7 +83,7 @@ def served(app: ASGIApp, loop: str = "uvloop", *, stamped: bool = True) -> Itera
         thread.start()
         assert started.wait(10)
         try:
-            yield Served(port, telemetry)
+            yield Served(port, telemetry, server)
         finally:
             server.should_exit = server.force_exit = True
             thread.join(20)

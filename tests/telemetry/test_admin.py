@@ -82,6 +82,28 @@ def test_probes_say_what_is_wrong(admin: Admin, probe: str) -> None:
     assert admin.get(f"/{probe}") == (503, "text/plain; charset=utf-8", "draining\n")
 
 
+def test_what_fails_says_so_and_the_log_says_why(caplog: pytest.LogCaptureFixture) -> None:
+    """A collector, or a probe, with a fault: a pod must not be killed for it without a word."""
+
+    class Fails:
+        def collect(self) -> list[Metric]:
+            raise LookupError("a collector's fault")
+
+    registry = CollectorRegistry(auto_describe=False)
+    registry.register(Fails())
+    server = AdminServer("127.0.0.1", 0, registry, lambda: str(1 / 0))
+    server.start()
+    admin = Admin(server, {})
+    try:
+        for path in ("/metrics", "/livez"):
+            assert admin.get(path) == (500, "text/plain; charset=utf-8", "it failed; the log says why\n")
+        assert admin.get("/readyz")[0] == 200
+    finally:
+        server.close()
+    assert "LookupError: a collector's fault" in caplog.text
+    assert "ZeroDivisionError" in caplog.text
+
+
 @pytest.mark.parametrize("path", ["/", "/metrics/", "/task1", "/../metrics", "/docs", "/favicon.ico"])
 def test_nothing_else_is_served(admin: Admin, path: str) -> None:
     """The admin port has three paths."""

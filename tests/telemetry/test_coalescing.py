@@ -57,6 +57,15 @@ def test_a_head_alone_leaves_when_it_is_flushed() -> None:
     assert beneath.writes == [HEAD, HEAD + b"body"]
 
 
+def test_a_piece_of_a_body_is_none_whatever_it_looks_like() -> None:
+    """A body may hold an HTTP message; only the first of an answer's writes is its head."""
+    transport, beneath = coalescing()
+    transport.write(HEAD)
+    transport.write(b"body")
+    transport.write(HEAD)
+    assert beneath.writes == [HEAD + b"body", HEAD]
+
+
 def test_an_interim_answer_is_not_held_back() -> None:
     """The client sends its body only when it has read it."""
     transport, beneath = coalescing()

@@ -33,15 +33,37 @@ def test_entries_come_in_the_order_of_a_requests_life() -> None:
     ]
 
 
+def test_calls_one_after_another_add_up() -> None:
+    """Each with its wait for a connection, and for the loop."""
+    ledger = Ledger(read_at=0)
+    ledger.enter(0)
+    ledger.begin_call(1)
+    ledger.end_call(4, None, 0)
+    ledger.begin_call(10)
+    ledger.end_call(15, 1, 0.5)
+    assert (ledger.pool, ledger.loop, ledger.upstream) == (1, 0.5, 3 + 3.5)
+
+
+def test_time_in_which_several_calls_are_under_way_counts_once() -> None:
+    """Else the entries would say more than the request took. No call's waits are more than its share of that."""
+    ledger = Ledger(read_at=0)
+    for _ in range(3):
+        ledger.begin_call(1)
+    ledger.end_call(2, 0.25, 0)
+    ledger.end_call(4, None, 0)
+    ledger.end_call(4.5, 3, 3)
+    assert (ledger.pool, ledger.loop, ledger.upstream) == (0.25 + 0.5, 0, 0.75 + 2)
+
+
 def test_leaving_tells_whoever_wants_to_know() -> None:
     """A client's leaving is noted, and its work's owner is told."""
     told: list[str] = []
     ledger = Ledger(read_at=0)
     ledger.leave()
     assert ledger.disconnected
-    ledger.on_disconnect = lambda: told.append("gone")
+    ledger.on_disconnect += [lambda: told.append("gone"), lambda: told.append("away")]
     ledger.leave()
-    assert told == ["gone"]
+    assert told == ["gone", "away"]
 
 
 def test_a_request_that_nobody_stamped_has_waited_nowhere() -> None:

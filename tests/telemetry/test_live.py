@@ -62,3 +62,16 @@ def test_upstream_calls_and_the_stall_are_read_too() -> None:
     live.stalled = lambda: 2.5
     assert registry.get_sample_value("http_client_requests_in_flight", {"upstream": "backend"}) == 1
     assert registry.get_sample_value("event_loop_stalled_seconds") == 2.5
+
+
+def test_an_upstream_that_appears_during_a_scrape_does_not_break_it() -> None:
+    """A request may name a new one while the scrape's thread reads."""
+    live, registry = live_on_registry()
+
+    class Names(set[object]):
+        def __len__(self) -> int:
+            live.upstream["another"] = set()
+            return 1
+
+    live.upstream["backend"] = Names()
+    assert registry.get_sample_value("http_client_requests_in_flight", {"upstream": "backend"}) == 1

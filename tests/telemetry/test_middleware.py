@@ -80,7 +80,7 @@ def test_what_is_not_http_is_passed_straight_on() -> None:
 
 
 def test_made_up_methods_and_paths_make_no_series() -> None:
-    """Ten thousand different requests are one series."""
+    """A hundred different requests are one series."""
     telemetry = Telemetry()
     app = TelemetryMiddleware(answers, telemetry)
     for number in range(100):

@@ -4,15 +4,17 @@ import asyncio
 import sys
 import threading
 import time
+from contextlib import suppress
 from itertools import pairwise
+from typing import Any
 
 import pytest
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from services.telemetry import cancelled_on_disconnect
 from services.telemetry.server_timing import parse_server_timing
 from tests.eventually import eventually
-from tests.telemetry.server import read_until, request, served
+from tests.telemetry.server import read_all, read_until, request, served
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the kernel's wait is known on Linux only")
 
@@ -116,6 +118,70 @@ def test_pipelined_requests_wait_in_the_loop_and_are_all_answered(loop: str) -> 
         assert server.telemetry.live.in_loop == set()
 
 
+class Refuses:
+    """What stands around the telemetry, and answers by itself."""
+
+    def __init__(self, _app: ASGIApp) -> None: ...
+
+    async def __call__(self, _scope: Scope, _receive: Receive, send: Send) -> None:
+        await _answer(send)
+
+
+async def opens_websockets(scope: Scope, receive: Receive, send: Send) -> None:
+    """Take a WebSocket, until its client leaves."""
+    assert scope["type"] == "websocket"
+    await receive()
+    await send({"type": "websocket.accept"})
+    while (await receive())["type"] != "websocket.disconnect":
+        pass
+
+
+HANDSHAKE = (
+    b"GET / HTTP/1.1\r\nHost: test\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+    b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("options", "asked", "status"),
+    [
+        ({"limit_concurrency": 1}, request(), b"503"),
+        ({"around": Refuses}, request(), b"200"),
+        ({"ws": "wsproto"}, HANDSHAKE, b"101"),
+    ],
+)
+def test_a_request_that_never_comes_to_the_application_waits_for_no_loop(
+    loop: str, options: dict[str, Any], asked: bytes, status: bytes
+) -> None:
+    """Uvicorn refuses it, or what is around the telemetry answers it, or it is none: nothing stays in the gauge."""
+    with served(opens_websockets, loop, **options) as server:
+        for _ in range(3):
+            with server.connect() as connection:
+                connection.sendall(asked)
+                assert connection.recv(4096).split()[1] == status
+                eventually(lambda: server.telemetry.live.in_loop, set())
+
+
+def test_an_answer_that_was_given_whole_is_no_error_when_its_task_is_cancelled(loop: str) -> None:
+    """As the end of a stop's patience does, while a slow client still reads."""
+    body = b"x" * 20_000_000
+
+    async def app(_scope: Scope, _receive: Receive, send: Send) -> None:
+        length = str(len(body)).encode()
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", length)]})
+        await send({"type": "http.response.body", "body": body})
+
+    with served(app, loop) as server, server.connect() as connection:
+        connection.sendall(request(close=True))
+        assert connection.recv(1)
+        tasks = server.server.server_state.tasks
+        eventually(lambda: len(tasks), 1)
+        for task in tuple(tasks):
+            task.get_loop().call_soon_threadsafe(task.cancel)
+        eventually(lambda: server.value("http_requests_completed_total", **UNMATCHED, code="200"), 1)
+        assert read_all(connection).endswith(b"x" * 100)
+
+
 def test_a_client_that_leaves_with_requests_in_the_pipeline_leaves_nothing_behind(loop: str) -> None:
     """Uvicorn drops what stands behind the request during which it notices; the gauges know."""
     app = Blocks()
@@ -151,6 +217,36 @@ def test_a_request_that_others_stand_behind_is_told_that_its_client_left(loop: s
             assert entered.wait(10)
         eventually(lambda: told, ["http.disconnect"])
         eventually(lambda: server.value("http_requests_completed_total", **UNMATCHED, code="499"), 1)
+
+
+def test_each_of_several_works_for_a_client_is_cancelled_and_what_comes_after_the_answer_is_not(loop: str) -> None:
+    """Side by side, and one within the other; what is done when the answer has been sent is not for the client."""
+    ended: list[str] = []
+    entered = threading.Event()
+
+    async def work(name: str) -> None:
+        with cancelled_on_disconnect():
+            with cancelled_on_disconnect():
+                pass
+            entered.set()
+            try:
+                await asyncio.sleep(60)
+            finally:
+                ended.append(name)
+
+    async def app(_scope: Scope, _receive: Receive, send: Send) -> None:
+        with suppress(asyncio.CancelledError):
+            await asyncio.gather(work("one"), work("other"))
+        await _answer(send)
+        with cancelled_on_disconnect():
+            await asyncio.sleep(0.01)
+        ended.append("after")
+
+    with served(app, loop) as server:
+        with server.connect() as connection:
+            connection.sendall(request())
+            assert entered.wait(10)
+        eventually(lambda: sorted(ended), ["after", "one", "other"])
 
 
 def test_work_for_a_client_that_left_is_cancelled_where_asked(loop: str) -> None:

@@ -11,9 +11,6 @@ from dataclasses import dataclass
 from services.lab.report.bars import UNEXPLAINED
 from services.sender.record import ENTRIES
 
-QUEUES = ("kernel", "loop", "thread", "pool")
-"""The entries that are a wait in a queue, in the order in which a request meets them."""
-
 
 @dataclass(frozen=True, slots=True)
 class Look:

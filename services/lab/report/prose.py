@@ -5,12 +5,13 @@ from __future__ import annotations
 from html import escape
 
 from services.lab.report.bars import UNEXPLAINED, unexplained
-from services.lab.report.palette import LOOKS, QUEUES
+from services.lab.report.palette import LOOKS
 from services.lab.report.scale import Scale
 from services.lab.report.swatch import swatch
 from services.lab.report.words import count, duration
 from services.lab.run import GatewayRun, Run
 from services.sender.record import ENTRIES, Record
+from services.telemetry.ledger import QUEUES
 
 MODES = {
     "sync": (

@@ -9,11 +9,12 @@ from typing import Any
 import plotly.graph_objects as go  # type: ignore[import-untyped]
 
 from services.lab.report.bars import GRAIN, Segment, first_due, pick, segments
-from services.lab.report.palette import LOOKS, QUEUES
+from services.lab.report.palette import LOOKS
 from services.lab.report.scale import LABEL, Scale
 from services.lab.report.words import duration, end, failed
 from services.lab.run import GatewayRun
 from services.sender.record import Record
+from services.telemetry.ledger import QUEUES
 
 TALLEST_ROW, THINNEST_ROW, LANES = 30, 4, 640
 """Pixels: a row has its share of the lanes' height, within these bounds, so that 200 rows still fit on a page."""

@@ -7,11 +7,12 @@ from typing import Any
 import plotly.graph_objects as go  # type: ignore[import-untyped]
 from plotly.subplots import make_subplots  # type: ignore[import-untyped]
 
-from services.lab.report.palette import LOOKS, QUEUES
+from services.lab.report.palette import LOOKS
 from services.lab.report.scale import Scale
 from services.lab.report.words import duration
 from services.lab.run import GatewayRun, Sample
 from services.telemetry.heartbeat import INTERVAL
+from services.telemetry.ledger import QUEUES
 
 MOST = 600
 """Readings in one picture; of more, each point is the busiest of its neighbours."""
