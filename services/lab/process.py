@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import fcntl
 import os
+import signal
 import subprocess
 import sys
 import termios
@@ -16,7 +17,7 @@ from pathlib import Path
 from time import monotonic
 from urllib.request import ProxyHandler, build_opener
 
-from services.lab.errors import LabError
+from services.lab.errors import LabError, reason
 
 LOOPBACK = "127.0.0.1"
 READY_WITHIN = 30.0
@@ -95,21 +96,27 @@ class Service:
         await asyncio.sleep(POLL)  # for the reader to pass on what it has just read
 
     @property
-    def ended(self) -> bool:
-        """Whether the process has ended by itself."""
-        return self._process is not None and self._process.poll() is not None
+    def end(self) -> str | None:
+        """How the process has ended without being asked to, in words that follow its name; None while it runs."""
+        code = None if self._process is None else self._process.poll()
+        if code is None:
+            return None
+        return f"was ended by {signal.Signals(-code).name}" if code < 0 else f"ended with code {code}"
 
     def _spawned(self, environment: dict[str, str]) -> subprocess.Popen[str]:
-        return subprocess.Popen(  # noqa: S603 - our own module
-            [sys.executable, "-P", "-m", self.module],
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            errors="replace",
-            start_new_session=True,
-        )
+        try:
+            return subprocess.Popen(  # noqa: S603 - our own module
+                [sys.executable, "-P", "-m", self.module],
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+                errors="replace",
+                start_new_session=True,
+            )
+        except OSError as error:
+            raise LabError(f"{self.name} cannot be started: {sys.executable}: {reason(error)}") from error
 
     def _answers_ready(self) -> bool:
         try:

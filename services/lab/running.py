@@ -1,4 +1,4 @@
-"""Runs a command's work such that Ctrl-C, SIGTERM and a closed terminal end it in order, at any moment."""
+"""Runs a command's work such that Ctrl-C, SIGTERM, SIGQUIT and a closed terminal end it in order, at any moment."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ T = TypeVar("T")
 
 DESCRIPTORS = 65536
 """More than the requests that any command sends at once."""
-STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 
 
 class Interrupted(Exception):

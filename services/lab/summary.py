@@ -62,9 +62,10 @@ def _lag(records: Sequence[Record]) -> list[str]:
     behind = max((record.behind for record in records), default=0.0)
     if behind < LAG:
         return []
+    ledger = ", in the ledger as sender," if any(record.ledger for record in records) else ""
     return [
         f"behind     the sender itself was up to {behind:.2f} s late: it cannot send so much from here (that time is",
-        "           in the figures above, in the ledger as sender, and is not the service's)",
+        f"           in the figures above{ledger} and is not the service's)",
     ]
 
 

@@ -28,10 +28,10 @@ async def up(console: Console, delay: float) -> None:
     services = [backend, *gateways]
     async with running(services):
         _print_urls(console, services)
-        while not any(service.ended for service in services):  # noqa: ASYNC110 - a process sends no event
+        while not any(service.end for service in services):  # noqa: ASYNC110 - a process sends no event
             await asyncio.sleep(POLL)
-        ended = ", ".join(service.name for service in services if service.ended)
-        raise LabError(f"{ended} ended; the lines above say why")
+        ends = ", ".join(f"{service.name} {service.end}" for service in services if service.end)
+        raise LabError(f"{ends}; the lines above may say why")
 
 
 def _print_urls(console: Console, services: list[Service]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from math import ceil
+from math import ceil, inf
 
 from services.lab.run import Sample, Verdict
 from services.sender.outcome import OK
@@ -35,7 +35,8 @@ def judge(mode: str, delay: float, records: Sequence[Record], samples: Sequence[
     told, misses = _CLAIMS[mode](delay, sorted(records, key=lambda record: record.finished), samples)
     if not misses:
         return Verdict(ok=True, sentence=told)
-    return Verdict(ok=False, sentence=f"{SHOULD[mode]}, but {misses[0]}.{_excuse(records)}")
+    hint = _longer_delay(mode, delay, len(records)) or _excuse(records)
+    return Verdict(ok=False, sentence=f"{SHOULD[mode]}, but {misses[0]}.{hint}")
 
 
 def _sync(delay: float, records: Sequence[Record], samples: Sequence[Sample]) -> Judgement:
@@ -107,9 +108,25 @@ def _slack(mode: str, delay: float, tasks: int, least: float) -> float:
     More for a larger burst, which takes its time to be sent and served, but never so much that the last task could be
     another gateway's: at most half the way to that.
     """
+    return min(_wanted_slack(tasks, least), _half_way(mode, tasks) * delay)
+
+
+def _wanted_slack(tasks: int, least: float) -> float:
+    return least + SLACK_PER_TASK * max(0, tasks - 2)
+
+
+def _half_way(mode: str, tasks: int) -> float:
+    """Return half of what lies between this gateway's last task and the nearest other's, in delays."""
     delays = {"sync": tasks, "threadpool": _waves(tasks), "async": 1}
-    half_ways = [abs(count - delays[mode]) * delay / 2 for count in delays.values() if count != delays[mode]]
-    return min([least + SLACK_PER_TASK * max(0, tasks - 2), *half_ways])
+    return min((abs(count - delays[mode]) / 2 for count in delays.values() if count != delays[mode]), default=inf)
+
+
+def _longer_delay(mode: str, delay: float, tasks: int) -> str:
+    """Return which delay would leave so many tasks the time that they take by themselves; "" if this one does."""
+    wanted = ceil(_wanted_slack(tasks, TIME_SLACK) / _half_way(mode, tasks))
+    if wanted <= delay:
+        return ""
+    return f" {tasks} tasks take their own time to be sent and served, much beside {delay:g} s: try --delay {wanted}."
 
 
 def _excuse(records: Sequence[Record]) -> str:

@@ -6,6 +6,7 @@ import asyncio
 import socket
 
 import aiohttp
+from aiohttp.http_exceptions import ContentEncodingError
 
 from services.statuses import FIRST_ERROR
 
@@ -20,7 +21,7 @@ OUTCOMES = (
     "tls",  # a certificate that is not trusted, or a port that does not speak TLS
     "reset",  # the connection broke before the answer was whole
     "timeout",  # no whole answer in time
-    "bad_answer",  # not HTTP, or too large
+    "bad_answer",  # not HTTP, not encoded as it says, or too large
     CANCELLED,  # the sender was stopped
 )
 WAITED_FOR = frozenset({OK, "client_error", "server_error", "timeout"})
@@ -52,4 +53,6 @@ def outcome_of_error(error: BaseException) -> str:
     """Return the outcome of a request that got no whole answer."""
     if isinstance(error, aiohttp.ClientConnectorError) and isinstance(error.os_error, ConnectionRefusedError):
         return "refused"
+    if isinstance(error.__cause__, ContentEncodingError):
+        return "bad_answer"
     return next((outcome for kinds, outcome in ERRORS if isinstance(error, kinds)), "bad_answer")

@@ -1,6 +1,7 @@
 """What comes back to an aiohttp client: how long it waited for the client's own event loop, which is no time of others.
 
-Give a session a `TimedConnector`, and `TimedAnswer` as its `response_class`.
+Give a session a `TimedConnector`, and `TimedAnswer` as its `response_class`; inside `with upstream.call() as call:` say
+`call.late = answer.late` when the answer has been read.
 """
 
 from __future__ import annotations
@@ -52,7 +53,8 @@ class TimedConnector(TCPConnector):
 class TimedAnswer(ClientResponse):
     """An answer that knows for how many seconds its connection, then its head and its body, waited for the event loop.
 
-    The body's wait is that of its end, and 0 where the whole answer was there with its head; `body_was_read` notes it.
+    The body's wait is that of its end, and 0 where the whole answer was there with its head. `read` notes it, as do
+    `text` and `json`; who reads `content` says `body_was_read`.
     """
 
     connection_late = head_late = body_late = 0.0
@@ -67,6 +69,13 @@ class TimedAnswer(ClientResponse):
         """Note that the body has just been read to its end."""
         if self._due_from is not None:
             self.body_late = self._due_from.waited()
+            self._due_from = None
+
+    async def read(self) -> bytes:
+        """Return the body, and note when it was read."""
+        body = await super().read()
+        self.body_was_read()
+        return body
 
     async def start(self, connection: Any) -> ClientResponse:
         """Read the head."""

@@ -87,7 +87,7 @@ def test_no_message_breaks_a_service(stage: Stage, mode: str) -> None:
     attack(backend.port, MESSAGES // 12)
 
     for service in services:
-        assert not service.ended
+        assert not service.end
         assert get(f"{service.url}/task").status == 200
         assert get(f"{service.admin_url}/livez").status == 200
         metrics = settled(service, "http_requests_in_flight")

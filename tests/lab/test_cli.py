@@ -356,7 +356,7 @@ def test_up_ends_when_a_service_does() -> None:
         os.kill(victim, signal.SIGKILL)
         code, _, errors = up.ends()
         up.is_gone()
-    assert (code, errors) == (2, "inflight: backend ended; the lines above say why\n")
+    assert (code, errors) == (2, "inflight: backend was ended by SIGKILL; the lines above may say why\n")
 
 
 def test_send_sends_at_once(faulty: FaultyBackend, tmp_path: Path) -> None:

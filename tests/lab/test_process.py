@@ -60,10 +60,10 @@ def test_a_service_that_will_not_stop_is_ended(tmp_path: Path, monkeypatch: pyte
     monkeypatch.setattr(process, "STOPPED_WITHIN", 0.2)
     with service(tmp_path, monkeypatch, READY) as (strange, said):
         up(strange)
-        assert not strange.ended
+        assert not strange.end
         strange.stop()
         strange.wait()
-        assert strange.ended
+        assert strange.end
     assert said == [f"strange: PORT {strange.port} red"]
 
 
@@ -100,7 +100,7 @@ def test_a_service_that_is_never_ready_is_not_waited_for(tmp_path: Path, monkeyp
     source = "import time; time.sleep(600)"
     with service(tmp_path, monkeypatch, source) as (strange, _), pytest.raises(LabError, match="not ready within 0 s"):
         up(strange)
-    assert strange.ended
+    assert strange.end
 
 
 def test_what_was_never_started_can_be_stopped() -> None:
@@ -108,6 +108,14 @@ def test_what_was_never_started_can_be_stopped() -> None:
     strange = Service("strange", "nothing", (1, 2), {}, lambda _who, _line: None)
     strange.stop()
     strange.wait()
-    assert not strange.ended
+    assert not strange.end
     assert (strange.url, strange.admin_url) == ("http://127.0.0.1:1", "http://127.0.0.1:2")
     assert "nothing" not in sys.modules
+
+
+def test_a_service_that_cannot_be_started_is_a_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It names the program and the reason."""
+    monkeypatch.setattr(sys, "executable", str(tmp_path))
+    strange = Service("strange", "nothing", (1, 2), {}, lambda _who, _line: None)
+    with pytest.raises(LabError, match=f"^strange cannot be started: {tmp_path}: permission denied$"):
+        strange.start()

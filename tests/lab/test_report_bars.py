@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 from random import Random
 
@@ -30,6 +31,12 @@ def test_parts_add_up(seconds: float, ledger: dict[str, float], start: float) ->
     assert all(part.seconds > 0 for part in parts)
     assert [part.start for part in parts[:1]] == [start] * len(parts[:1])
     assert all(after.start == pytest.approx(part.start + part.seconds) for part, after in pairwise(parts))
+
+
+def test_what_the_sender_was_late_with_is_known_whatever_the_server_says() -> None:
+    """The rest is unexplained."""
+    parts = segments(replace(bar(2.0), behind=0.5))
+    assert [(part.entry, part.seconds) for part in parts] == [("sender", 0.5), (UNEXPLAINED, 1.5)]
 
 
 @BUSY_MACHINE

@@ -55,6 +55,8 @@ def test_a_sender_that_is_late_says_so() -> None:
     """Its own delay is in the figures, and must not be taken for the service's."""
     late = replace(record("a", 3.0), behind=1.25)
     assert "the sender itself was up to 1.25 s late" in summarise("http://x/", [record("b", 1.0), late], 2)
+    assert "in the ledger as sender" in summarise("http://x/", [replace(late, ledger={"sender": 1.25})], 1)
+    assert "ledger" not in summarise("http://x/", [replace(late, ledger={})], 1)  # the server said nothing
     assert "late" not in summarise("http://x/", [replace(late, behind=0.01)], 1)
 
 

@@ -125,6 +125,16 @@ def test_a_busy_machine_is_named() -> None:
     assert "busy" not in judge("sync", 2.0, unmeasured, [sample(2)]).sentence  # it lay in the gateway's socket
 
 
+def test_a_delay_that_is_short_beside_the_burst_is_named() -> None:
+    """With the one that would leave the burst its time; then that is no excuse any more."""
+    late = [*burst(40, 0.2), record("task41", 0.5)]
+    assert judge("async", 0.2, late, []).sentence.endswith("much beside 0.2 s: try --delay 2.")
+    later = [*burst(40, 2.0), record("task41", 3.5)]
+    assert not judge("async", 2.0, later, []).ok
+    assert "--delay" not in judge("async", 2.0, later, []).sentence
+    assert judge("async", 2.0, [*burst(40, 2.0), record("task41", 2.9)], []).ok
+
+
 def test_the_pool_is_a_queue_behind_its_last_thread() -> None:
     """With more tasks than threads, the rest takes two delays and waits for a thread; less would not be as claimed."""
     first = [record(f"task{number}", 1.0) for number in range(POOL_THREADS)]

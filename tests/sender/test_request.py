@@ -33,6 +33,7 @@ OUTCOMES_OF = {
     "dribbles": "timeout",
     "dribbles-the-head": "timeout",
     "not-http": "bad_answer",
+    "badly-zipped": "bad_answer",
     "endless": "bad_answer",
     "endless-head": "bad_answer",
 }

@@ -41,8 +41,9 @@ def segments(record: Record, start: float = 0.0) -> list[Segment]:
     """
     parts = []
     left = max(0.0, record.seconds)
+    ledger = record.ledger or {"sender": record.behind}  # whatever the server said, or did not, that much is known
     for entry in ENTRIES if kernel_known(record) else UNMEASURED:
-        seconds = min(max(0.0, record.ledger.get(entry, 0.0)), left)
+        seconds = min(max(0.0, ledger.get(entry, 0.0)), left)
         if seconds > 0:
             parts.append(Segment(entry, start, seconds))
             start += seconds

@@ -41,8 +41,8 @@ LOOKS = {
     "thread": Look("#CC79A7", "x", "#fff", "Its turn, but every thread of the pool is busy."),
     "pool": Look("#0072B2", "+", "#fff", "Ready to call the backend, but every connection to it is taken."),
     "upstream": Look("#56B4E9", "", "#fff", "The backend is at work: the part that has to be."),
-    "application": Look("#009E73", ".", "#fff", "The service's own work."),
-    "network": Look("#F0E442", "-", "#000", "The rest: the way there and back."),
+    "application": Look("#009E73", ".", "#fff", "The service's own work, its waits for another turn included."),
+    "network": Look("#F0E442", "-", "#000", "The rest: the way there and back, and a body sent after its head."),
     UNEXPLAINED: Look(
         "#D9D9D9",
         ".",

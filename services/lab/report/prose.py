@@ -55,8 +55,7 @@ def lede(run: Run) -> str:
         return (
             f"{count(len(run.gateways), 'gateway')} stood in front of one slow backend, which takes {took} to answer. "
             f"{_sent(run)} {THE_SAME * several}"
-            f"Where a request took much longer than those {took}, it mostly stood in a queue. The parts of its bar say "
-            "in which."
+            f"Where a request took much longer than those {took}, the parts of its bar say where it waited."
         )
     return f"{_sent(run)} This page shows how long each took, and where the time went, as far as the answers say."
 
@@ -130,8 +129,8 @@ WAITING = """<section id="waiting">
 <h2>What each gateway said of itself meanwhile</h2>
 <p>Ten times a second during the run, from a port that answers even while the event loop cannot. <strong>In
 flight</strong> is the usual gauge: requests that the application has begun to serve. On a blocked event loop it reads
-1, however many are there. <strong>Waiting</strong> is what that gauge leaves out, by queue. All gateways have the same
-scales.</p>
+1, however many are there. <strong>Waiting</strong> is what that gauge leaves out, by queue. Each reading is drawn
+until the next. All gateways have the same scales.</p>
 <div class="columns">{columns}</div>
 </section>"""
 """The section of the pictures over time; HTML."""
