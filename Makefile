@@ -54,10 +54,10 @@ format: setup ## put the code into shape
 	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format .
 
 lock: setup ## bring the locked requirements up to date
-	@for set in services lab dev; do $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --upgrade --generate-hashes \
-		--no-emit-index-url --no-header requirements/$$set.in -o requirements/$$set.txt || exit 1; done
-	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --upgrade --generate-hashes --no-emit-index-url \
-		--no-header -c requirements/dev.txt requirements/backend.in -o requirements/backend.txt
+	@for set in dev services lab backend; do \
+		test $$set = dev && same= || same='-c requirements/dev.txt'; \
+		$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --upgrade --generate-hashes --no-emit-index-url \
+			--no-header $$same requirements/$$set.in -o requirements/$$set.txt || exit 1; done
 
 clean: ## remove what the other targets made
 	rm -rf .venv build runs .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info
