@@ -75,6 +75,7 @@ class Ledger:
         """Note that the application was entered: what passed since the headers were read was the loop's queue."""
         self.entered_at = now
         self.loop = now - self.read_at
+        self.finished = False  # who wraps the application may have answered, and go on to it all the same
 
     def begin_call(self, now: float) -> None:
         """Note that a call to an upstream begins."""

@@ -41,7 +41,8 @@ class StampedProtocol(PromptProtocol):
     def on_response_complete(self) -> None:
         """Let go of a request that was answered before it came to the application: by uvicorn, or by who wraps it."""
         for ledger, cycle in self._open:
-            if cycle.response_complete:
+            if cycle.response_complete and ledger.entered_at is None:
+                ledger.finished = True
                 self.telemetry.live.in_loop.discard(ledger)
         super().on_response_complete()
 

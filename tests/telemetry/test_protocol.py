@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from services.telemetry import cancelled_on_disconnect
+from services.telemetry import cancelled_on_disconnect, current_ledger
+from services.telemetry.protocol import StampedProtocol
 from services.telemetry.server_timing import parse_server_timing
 from tests.eventually import eventually
 from tests.telemetry.server import read_all, read_until, request, served
@@ -160,6 +161,32 @@ def test_a_request_that_never_comes_to_the_application_waits_for_no_loop(
                 connection.sendall(asked)
                 assert connection.recv(4096).split()[1] == status
                 eventually(lambda: server.telemetry.live.in_loop, set())
+
+
+def test_what_answers_by_itself_and_goes_on_to_the_application_leaves_nothing_behind(loop: str) -> None:
+    """As a cache does that renews what it has just given; on a connection that is kept, request after request."""
+    entered = []
+
+    async def app(_scope: Scope, _receive: Receive, _send: Send) -> None:
+        entered.append(current_ledger.get())
+
+    def around(inner: ASGIApp) -> ASGIApp:
+        async def answers_first(scope: Scope, receive: Receive, send: Send) -> None:
+            await _answer(send)
+            if scope["path"] == "/renew":
+                await inner(scope, receive, send)
+
+        return answers_first
+
+    with served(app, loop, around=around) as server, server.connect() as connection:
+        for path in ("/renew", "/kept", "/kept", "/renew", "/kept"):
+            connection.sendall(request(path))
+            read_until(connection, b"\r\n\r\nok")
+        eventually(lambda: len(entered), 2)
+        eventually(lambda: server.telemetry.live.in_flight | server.telemetry.live.in_loop, set())
+        (protocol,) = server.server.server_state.connections
+        assert isinstance(protocol, StampedProtocol)
+        assert len(protocol._open) == 1
 
 
 def test_an_answer_that_was_given_whole_is_no_error_when_its_task_is_cancelled(loop: str) -> None:
