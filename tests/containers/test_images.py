@@ -72,6 +72,19 @@ def test_all_that_a_start_loads_is_compiled(
     assert [line for line in loaded if line not in compiled and not line.endswith("__main__.py")] == []
 
 
+def test_bytecode_goes_by_the_hash_of_its_source(image: str) -> None:
+    """Not by its time: the build's cache takes layers for the same whose files differ in that (PEP 552, the flags)."""
+    script = """if True:
+        from pathlib import Path
+        flags = [path.read_bytes()[4] for top in ("venv", "app") for path in Path("/bytecode", top).rglob("*.pyc")]
+        print(len(flags), flags.count(0))
+    """
+    found = docker("run", "--rm", "--read-only", "--network=none", "--entrypoint=python", image, "-c", script)
+    compiled, by_time = map(int, found.split())
+    assert compiled > 100
+    assert by_time == 0
+
+
 @pytest.mark.parametrize("name", ["backend", "gateway"])
 def test_it_starts_and_stops_quickly(
     name: str, request: pytest.FixtureRequest, record_property: Callable[[str, object], None]
