@@ -27,8 +27,8 @@ from services.telemetry.ledger import QUEUES
 DATASOURCE = DataSourceRef(type_val="prometheus", uid="prometheus")
 
 COLOURS = {name: LOOKS[name].colour for name in (*QUEUES, "upstream", "application")}
-"""The report's."""
 COLOURS["client"] = COLOURS["loop"]  # what it has more than the application is a queue
+"""The report's colours, the same on every panel."""
 DEFAULT_COLOUR = COLOURS["upstream"]
 
 GAP_MS = 20_000

@@ -97,7 +97,7 @@ class Service:
 
     @property
     def end(self) -> str | None:
-        """How the process has ended without being asked to, in words that follow its name; None while it runs."""
+        """How the process has ended, in words that follow its name; None before that."""
         code = None if self._process is None else self._process.poll()
         if code is None:
             return None

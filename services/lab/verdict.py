@@ -8,6 +8,7 @@ from math import ceil, inf
 from services.lab.run import Sample, Verdict
 from services.sender.outcome import OK
 from services.sender.record import Record, kernel_known
+from services.telemetry.ledger import QUEUES
 
 POOL_THREADS = 40
 """anyio's default limiter, in which FastAPI runs plain `def` handlers."""
@@ -82,7 +83,7 @@ def _async(delay: float, records: Sequence[Record], _samples: Sequence[Sample]) 
     misses = []
     for record in records:
         misses += _took(record, delay, slack) + _waited_in(record, ("thread", "pool"), 0.0, WAIT_SLACK)
-    waited = max(_waited(record, "kernel", "loop", "thread", "pool") for record in records)
+    waited = max(_waited(record, *QUEUES) for record in records)
     told = (
         f"It served the tasks side by side on one thread: the last took {records[-1].seconds:.2f} s, "
         f"and no task waited longer than {waited * 1000:.0f} ms in any queue."

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from services.sender.record import ENTRIES
+from services.telemetry.ledger import QUEUES
 
-SERVER_ENTRIES = ("kernel", "loop", "thread", "pool", "upstream")
+SERVER_ENTRIES = (*QUEUES, "upstream")
 GRAIN = 0.02
 """Seconds. What a server says of more than the client's own time and this is not about the same request."""
 

@@ -2,12 +2,12 @@
 
 import asyncio
 import inspect
-import threading
 from collections.abc import Callable
 from time import sleep
 from typing import Annotated, Any
 
 import anyio.to_thread
+import pytest
 from fastapi import Depends, FastAPI
 
 from services.telemetry import Telemetry
@@ -47,7 +47,11 @@ SOON = 0.25
 
 def plain() -> str:
     """Say where it runs."""
-    return "main" if threading.current_thread() is threading.main_thread() else "pool"
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return "pool"
+    return "loop"
 
 
 async def slow() -> None:
@@ -65,6 +69,7 @@ def reads_a_body(_item: dict[str, int]) -> str:
     return plain()
 
 
+@pytest.mark.alone
 def test_a_plain_handler_waits_for_its_thread_from_when_it_is_handed_over() -> None:
     """Not from when its dependencies or its body were awaited: the pool had nothing to do with those."""
     waits = Waits()
