@@ -3,85 +3,36 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
-from time import monotonic
-from typing import Any
 
+from services.pipelining import PipeliningProtocol
 from services.problems import MEDIA_TYPE, problem_body, title
-from services.telemetry.protocol import StampedProtocol
 
 MAX_HEAD = 64 * 1024
 """Bytes of a request's line and headers; more is a 431."""
 MAX_BODY = 64 * 1024
 """Bytes that a request may announce as its body (none of ours needs one); more is a 413."""
 VERSIONS = frozenset({"1.0", "1.1"})
-REQUEST_TIMEOUT = 20.0
-"""Seconds from a request's first byte, or from the opening of a connection, until the request is whole; then 408."""
-UNREAD_TIMEOUT = 20.0
-"""Seconds that a client may leave an answer unread; then its connection is cut."""
-PIECE = 4096
-"""Bytes that are parsed at once: what lies behind them waits until their requests are answered.
-
-A client may send its next requests before it has read an answer (RFC 9112, section 9.3.2). uvicorn reads all that
-come, a quarter of a megabyte at a time, and keeps an object of some kilobytes for each: a small client could fill the
-memory.
-"""
-SWEEP = 1.0
-"""Seconds from one look at all connections to the next."""
-TURNS = 2
-"""Of the event loop, before connections are judged: one that was blocked reads first what has come in time."""
 
 
-class GuardedProtocol(StampedProtocol):
-    """Refuses what is malformed, too large or too slow, and closes its connection."""
+class GuardedProtocol(PipeliningProtocol):
+    """Refuses what is malformed or too large, and closes its connection."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Start a connection, from which a request is due."""
+        """Start a connection."""
         super().connection_made(transport)
         self._head = 0
         self._served = False  # the head of the request that is due was good, and has been passed on
-        self._due_since: float | None = monotonic()
-        self._held = b""
-        self._over = False  # nothing more is read from this connection
         self._refusal = b""
-        self._unread = 0  # bytes
-        self._unread_since: float | None = None
-
-    def data_received(self, data: bytes) -> None:
-        """Take bytes; those of later requests wait until the earlier ones are answered."""
-        if self._over:
-            return
-        if self.pipeline or len(data) > PIECE:
-            self._held += data
-            self._parse_held()
-        else:
-            self._parse(data)
 
     def on_response_complete(self) -> None:
-        """Go on with what was held back behind the request that is answered now."""
+        """Refuse what came behind the request that is answered now, if that was bad."""
         super().on_response_complete()
-        if self._over:
-            self.flow.pause_reading()  # uvicorn has just resumed it
         if self._refusal:
             self._say_refusal()
-        elif self._held:
-            self._parse_held()
-
-    def _parse_held(self) -> None:
-        while self._held and not self.pipeline and not self.transport.is_closing():
-            piece, self._held = self._held[:PIECE], self._held[PIECE:]
-            self._parse(piece)
-        if self._held:
-            self.flow.pause_reading()
 
     def _parse(self, data: bytes) -> None:
-        """Parse bytes, as long as the head that they belong to is not too large."""
-        if self._over:
-            return
-        if self._due_since is None:
-            self._due_since = monotonic()
         self._head += len(data)
-        super().data_received(data)
+        super()._parse(data)
         if self._head > MAX_HEAD:  # what follows a chunked body is one, too
             self._refuse(431, f"the request's line and headers are larger than {MAX_HEAD} bytes")
 
@@ -89,7 +40,6 @@ class GuardedProtocol(StampedProtocol):
         """Start a request."""
         super().on_message_begin()
         self._served = False
-        self._due_since = monotonic()
 
     def on_headers_complete(self) -> None:
         """Pass the request on, unless it can be read in two ways, or announces too large a body."""
@@ -126,7 +76,7 @@ class GuardedProtocol(StampedProtocol):
 
     def _unsupported_upgrade_warning(self) -> None:
         """Serve the request without the upgrade (RFC 9110, section 7.8), and read nothing that follows it."""
-        self._over = True
+        self._take_no_more()
 
     def on_body(self, body: bytes) -> None:
         """Take a piece of a body that was not refused."""
@@ -135,49 +85,15 @@ class GuardedProtocol(StampedProtocol):
             super().on_body(body)
 
     def on_message_complete(self) -> None:
-        """Note that the request is whole, and nothing more is due."""
+        """Note that the request is whole."""
         if self._served:
             super().on_message_complete()
         self._served = False
         self._head = 0
-        self._due_since = None
 
     def send_400_response(self, msg: str) -> None:
         """Refuse what is not HTTP."""
         self._refuse(400, "the request is not well-formed HTTP/1.1")
-
-    def pause_writing(self) -> None:
-        """Note that the client does not read."""
-        super().pause_writing()
-        self._unread, self._unread_since = self.transport.get_write_buffer_size(), monotonic()
-
-    def resume_writing(self) -> None:
-        """Note that it has read all."""
-        super().resume_writing()
-        self._unread_since = None
-
-    @property
-    def request_due(self) -> bool:
-        """Whether the client has opened the connection, or begun a request, and the rest has not come yet."""
-        return self._due_since is not None
-
-    def expire(self, now: float) -> None:
-        """Close the connection if a request has been due on it for too long, or an answer has not been read."""
-        if self._unread_since is not None:
-            unread = self.transport.get_write_buffer_size()
-            if unread < self._unread:
-                self._unread, self._unread_since = unread, now  # it reads, if slowly
-            elif now - self._unread_since > UNREAD_TIMEOUT:
-                self.transport.abort()
-                return
-        if self._due_since is None or now - self._due_since <= REQUEST_TIMEOUT:
-            return
-        if self.cycle is not None and not self.cycle.response_complete:
-            return  # an answer is under way on this connection; look again when it is out
-        if self._served:
-            self.transport.close()
-        else:
-            self._refuse(408, f"no whole request came within {REQUEST_TIMEOUT:g} s")
 
     def _refuse(self, status: int, detail: str) -> None:
         """Answer with a problem, after the answers to earlier requests, and close the connection.
@@ -187,7 +103,7 @@ class GuardedProtocol(StampedProtocol):
         """
         if self._over:
             return
-        self._over, self._held = True, b""
+        self._take_no_more()
         self.flow.pause_reading()
         if self._served:
             self._end_with_answer()
@@ -212,14 +128,4 @@ class GuardedProtocol(StampedProtocol):
         if self.cycle is None or self.cycle.response_complete:
             self.transport.write(self._refusal)
             self.transport.close()
-
-
-async def sweep(connections: Iterable[Any]) -> None:
-    """Close the connections that are too slow, until cancelled."""
-    while True:
-        await asyncio.sleep(SWEEP)
-        now = monotonic()
-        for _ in range(TURNS):
-            await asyncio.sleep(0)
-        for connection in tuple(connections):
-            connection.expire(now)
+            self._refusal = b""

@@ -13,8 +13,8 @@ from typing import Any
 import uvicorn
 
 from services.draining import Drain
-from services.guard import sweep
 from services.listener import accept_all, let_nobody_in
+from services.slow_clients import sweep
 from services.telemetry import Telemetry
 from services.telemetry.kernel import unread_connections
 

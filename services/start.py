@@ -19,13 +19,13 @@ from starlette.types import ASGIApp
 
 from services.draining import Drain, DrainingMiddleware
 from services.express import ExpressLane
-from services.guard import GuardedProtocol
 from services.listener import BACKLOG, listen
 from services.log_writer import Line, finish
 from services.logs import log_config
 from services.server import Server
 from services.settings import USAGE_ERROR, ServiceSettings, SettingsError, read_settings
 from services.shedding import SheddingMiddleware
+from services.slow_clients import TimeLimitedProtocol
 from services.telemetry import Telemetry
 from services.telemetry.admin import AdminServer, PortError
 from services.telemetry.middleware import CLIENT_CLOSED_REQUEST, TelemetryMiddleware
@@ -110,7 +110,7 @@ def _server(settings: ServiceSettings, application: FastAPI, telemetry: Telemetr
     config = uvicorn.Config(
         TelemetryMiddleware(app, telemetry),
         loop=settings.loop,
-        http=stamped_protocol(telemetry, GuardedProtocol),
+        http=stamped_protocol(telemetry, TimeLimitedProtocol),
         ws="none",
         lifespan="on",
         backlog=BACKLOG,

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from services import guard, shedding, start
+from services import guard, shedding, slow_clients, start
 from services.gateway import answer, session
 from services.settings import GatewaySettings
 from services.telemetry import admin
@@ -52,8 +52,8 @@ def test_a_promise_names_a_test_that_is_there(promise: str) -> None:
         ("keep it for {:g} s", start.IDLE_TIMEOUT),
         ("the others: {:g} s", session.IDLE_LIMIT),
         ("`Retry-After: {:g}`", shedding.RETRY_AFTER),
-        ("each gets a 408 | {:g} s, looked at once a second", guard.REQUEST_TIMEOUT),
-        ("its connection is cut | {:g} s", guard.UNREAD_TIMEOUT),
+        ("each gets a 408 | {:g} s, looked at once a second", slow_clients.REQUEST_TIMEOUT),
+        ("its connection is cut | {:g} s", slow_clients.UNREAD_TIMEOUT),
         ("headers are too large | 431 | {:d} bytes", guard.MAX_HEAD),
         ("too large a body | 413 | {:d} bytes", guard.MAX_BODY),
         ("hung up on | {:g} s", admin.IDLE_TIMEOUT),

@@ -2,81 +2,27 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import random
-import socket
-import threading
-import time
-from collections import deque
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
-from types import SimpleNamespace
-from typing import Any
+from contextlib import suppress
 
 import pytest
-from fastapi import FastAPI, Response
 
-from services import guard
-from services.backend.app import build
-from services.guard import MAX_BODY, MAX_HEAD, GuardedProtocol
-from services.settings import BackendSettings
-from services.start import _server
-from services.telemetry import Telemetry
-from services.telemetry.protocol import StampedProtocol
+from services.guard import MAX_BODY, MAX_HEAD
 from tests.eventually import eventually
-from tests.telemetry.server import Served, read_all, read_until, request
+from tests.guarded import HEAD, refusal, sent, served_backend
+from tests.telemetry.server import Served, request
 
 MUTATIONS = 3000
+UPGRADE = b"Connection: upgrade\r\nUpgrade: h2c\r\n"
 
 
 @pytest.fixture(scope="module")
 def backend() -> Iterator[Served]:
-    """The backend, as the service starts it, in a thread of this process; requests are due within half a second."""
-    settings, telemetry = BackendSettings(delay=0, log_level="error"), Telemetry()
-    with served(build(settings, telemetry), settings, telemetry) as backend:
+    """The backend, as the service starts it, with little patience."""
+    with served_backend() as backend:
         yield backend
-
-
-@contextmanager
-def served(application: FastAPI, settings: BackendSettings, telemetry: Telemetry) -> Iterator[Served]:
-    """Serve the application as a service does, with little patience for what does not come."""
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(guard, "REQUEST_TIMEOUT", 0.5)
-        patched.setattr(guard, "SWEEP", 0.05)
-        with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listener:
-            listener.bind(("127.0.0.1", 0))
-            port = listener.getsockname()[1]
-            server = _server(settings, application, telemetry, port)
-            thread = threading.Thread(target=server.run, args=([listener],))
-            thread.start()
-            try:
-                eventually(server.trouble, None)
-                yield Served(port, telemetry, server)
-            finally:
-                server.should_exit = True
-                thread.join(20)
-
-
-def sent(backend: Served, data: bytes) -> bytes:
-    """Return all that comes back for these bytes, until the server closes the connection."""
-    with backend.connect() as connection:
-        connection.sendall(data)
-        return read_all(connection)
-
-
-def refusal(answer: bytes) -> int:
-    """Return the status of an answer that must be a problem, alone on its connection."""
-    head, _, body = answer.partition(b"\r\n\r\n")
-    status = int(head.split()[1])
-    assert b"content-type: application/problem+json" in head
-    assert b"connection: close" in head
-    assert json.loads(body)["status"] == status
-    return status
-
-
-HEAD = b"GET /task1 HTTP/1.1\r\nHost: x\r\n"
-UPGRADE = b"Connection: upgrade\r\nUpgrade: h2c\r\n"
 
 
 @pytest.mark.parametrize(
@@ -159,41 +105,6 @@ def test_a_body_that_nobody_asked_for_does_no_harm(backend: Served) -> None:
     assert sent(backend, first + request("/task2", close=True)).count(b"HTTP/1.1 200 OK") == 2
 
 
-@pytest.mark.parametrize("data", [b"", b"\r\n", b"GET /ta", HEAD + b"X: a"])
-def test_a_request_that_does_not_come_is_a_408(backend: Served, data: bytes) -> None:
-    """A connection that sends nothing, or never ends its head, is closed in the documented time."""
-    assert refusal(sent(backend, data)) == 408
-
-
-def test_dribbling_does_not_buy_time(backend: Served) -> None:
-    """A byte now and then is still no request; not even on a connection that has had an answer."""
-    with backend.connect() as connection:
-        connection.sendall(request("/task1"))
-        assert connection.recv(65536).startswith(b"HTTP/1.1 200")
-        connection.settimeout(0.02)
-        answer = b""
-        for _ in range(500):
-            try:
-                connection.sendall(b"\r\n")
-                answer += connection.recv(65536)
-            except TimeoutError:
-                continue
-            except ConnectionError:
-                break
-            if answer.endswith(b"}"):
-                break
-        assert b"HTTP/1.1 408" in answer
-
-
-def test_a_body_without_end_is_cut_off(backend: Served) -> None:
-    """The answer has gone out by then; the connection is closed without another."""
-    with backend.connect() as connection:
-        connection.sendall(HEAD + b"Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n")
-        answer = read_all(connection)
-    assert answer.count(b"HTTP/1.1") == 1
-    assert answer.startswith(b"HTTP/1.1 200")
-
-
 @pytest.mark.parametrize(
     "rest", [b"0\r\n" + b"A: b\r\n" * MAX_HEAD, b"0\r\nA: " + b"b" * 2 * MAX_HEAD, b"5;" + b"x" * 2 * MAX_HEAD]
 )
@@ -217,48 +128,6 @@ def test_a_request_whose_body_is_bad_has_one_answer(backend: Served, delay: floa
     answer = sent(backend, head + b"ZZ\r\n" + request("/task2"))
     assert answer.count(b"HTTP/1.1") == 1
     assert answer.startswith(b"HTTP/1.1 200")
-
-
-def test_nothing_is_kept_behind_a_refusal(monkeypatch: pytest.MonkeyPatch) -> None:
-    """It waits for the answers before it; what comes meanwhile is nobody's, and is not read once one of them is out."""
-    paused = list[bool]()
-    flow: Any = SimpleNamespace(pause_reading=lambda: paused.append(True))
-    monkeypatch.setattr(StampedProtocol, "on_response_complete", lambda _self: None)
-    protocol = GuardedProtocol.__new__(GuardedProtocol)
-    protocol._over, protocol._held, protocol._refusal, protocol.flow = True, b"", b"", flow
-    protocol.pipeline = deque([(None, None)])  # type: ignore[list-item]
-    protocol.data_received(bytes(65536))
-    assert protocol._held == b""
-    protocol.on_response_complete()
-    assert paused
-
-
-def test_a_slow_reader_is_not_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As long as it takes something from one look to the next."""
-    left = [1000]
-    transport: Any = SimpleNamespace(get_write_buffer_size=lambda: left[0], abort=lambda: left.append(0))
-    monkeypatch.setattr(StampedProtocol, "pause_writing", lambda _self: None)
-    protocol = GuardedProtocol.__new__(GuardedProtocol)
-    protocol.transport, protocol._due_since = transport, None
-    protocol.pause_writing()
-    started = time.monotonic()
-    for look in range(1, 100):
-        left[0] -= 10
-        protocol.expire(started + look)
-    assert len(left) == 1
-    protocol.expire(started + 99 + guard.UNREAD_TIMEOUT - 1)
-    assert len(left) == 1
-    protocol.expire(started + 99 + guard.UNREAD_TIMEOUT + 1)
-    assert len(left) == 2
-
-
-def test_an_idle_connection_that_was_served_is_kept(backend: Served) -> None:
-    """Keeping alive has a time of its own, longer than any client of ours keeps a connection."""
-    with backend.connect() as connection:
-        for _ in range(2):
-            connection.sendall(request("/task1"))
-            assert connection.recv(65536).startswith(b"HTTP/1.1 200")
-            threading.Event().wait(0.8)  # longer than a request may be due
 
 
 @pytest.mark.parametrize(
@@ -287,24 +156,6 @@ def mutated(good: bytes, chance: random.Random) -> bytes:
         else:
             del data[max(1, at) :]
     return bytes(data)
-
-
-@pytest.mark.parametrize("loop", ["uvloop", "asyncio"])
-def test_a_blocked_loop_reads_what_came_in_time_before_it_judges(loop: str) -> None:
-    """The requests were here long before they were due; that nobody read them is the service's own fault."""
-    settings, telemetry = BackendSettings(loop=loop, log_level="error"), Telemetry()
-    application = FastAPI()
-
-    @application.get("/{task}")
-    async def block(task: str) -> Response:
-        time.sleep(0.7)  # noqa: ASYNC251 - blocking is the point
-        return Response(task)
-
-    with served(application, settings, telemetry) as server, ExitStack() as stack:
-        connections = [stack.enter_context(server.connect()) for _ in range(5)]
-        for connection in connections:
-            connection.sendall(request("/task1"))
-        assert [read_until(connection, b"\r\n\r\n").split()[1] for connection in connections] == [b"200"] * 5
 
 
 def test_malformed_messages_by_the_thousand(backend: Served, caplog: pytest.LogCaptureFixture) -> None:

@@ -17,8 +17,8 @@ from time import monotonic
 
 import pytest
 
-from services.guard import SWEEP
 from services.lab.process import LOOPBACK, Service
+from services.slow_clients import SWEEP
 from tests.client import get
 from tests.eventually import eventually
 from tests.hardness.footprint import MEGABYTE, footprint
