@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import threading
-from time import sleep
+from time import perf_counter, sleep
 
 WITHIN = 20
 LAG, GRAIN = 0.2, 0.02
@@ -36,6 +36,18 @@ class OneAnswer:
             await asyncio.sleep(2 * GRAIN)  # it is read
         self._answer()
         sleep(LAG)  # noqa: ASYNC251 - to stand still is the point
+
+    async def take_long_behind_an_unread_head(self) -> float:
+        """Send the head to a loop that stands still for LAG, the end when it has read that; return the seconds."""
+        while not self.asked.is_set():  # noqa: ASYNC110 - a thread sets it
+            await asyncio.sleep(0.001)
+        began = perf_counter()
+        self._answer()
+        sleep(LAG)  # noqa: ASYNC251 - to stand still is the point
+        await asyncio.sleep(2 * GRAIN)
+        took = perf_counter() - began
+        self._answer()
+        return took
 
     def _answer(self) -> None:
         self.may_answer.release()

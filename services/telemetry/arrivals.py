@@ -51,24 +51,25 @@ class TimedConnector(TCPConnector):
 
 
 class TimedAnswer(ClientResponse):
-    """An answer that knows for how many seconds its connection, then its head and its body, waited for the event loop.
+    """An answer that knows for how many seconds its connection, and then it, waited for the event loop.
 
-    The body's wait is that of its end, and 0 where the whole answer was there with its head. `read` notes it, as do
-    `text` and `json`; who reads `content` says `body_was_read`.
+    It waited as long as its end did: a head that lies unread holds up nobody while the server is still at the body.
+    `read` notes when the end was read, as do `text` and `json`; who reads `content` says `body_was_read`. Until then
+    the head's wait stands for it.
     """
 
-    connection_late = head_late = body_late = 0.0
+    connection_late = answer_late = 0.0
     _due_from: TimedProtocol | None = None
 
     @property
     def late(self) -> float:
-        """All together."""
-        return self.connection_late + self.head_late + self.body_late
+        """Both together."""
+        return self.connection_late + self.answer_late
 
     def body_was_read(self) -> None:
         """Note that the body has just been read to its end."""
         if self._due_from is not None:
-            self.body_late = self._due_from.waited()
+            self.answer_late = self._due_from.waited()
             self._due_from = None
 
     async def read(self) -> bytes:
@@ -85,7 +86,7 @@ class TimedAnswer(ClientResponse):
             protocol.unused_since = None
         await super().start(connection)
         # Nobody has had a turn since: a connection whose whole answer is here is another request's from now on.
-        self.head_late = protocol.waited()
+        self.answer_late = protocol.waited()
         if not self.content.is_eof():
             self._due_from = protocol
         return self
