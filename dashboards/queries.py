@@ -28,8 +28,9 @@ def completed(service: str, by: str = "service") -> str:
 
 
 def completed_by_code(service: str) -> str:
-    """Ask for the same for each status; one that nothing ended with has no line."""
-    return f"{completed(service, by='code')} > 0"
+    """Ask for the same for each status; one that nothing ended with, in all of the time shown, has no line."""
+    ended = f'sum by (code) (increase(http_requests_completed_total{{service=~"{service}"}}[$__range])) > 0'
+    return f"{completed(service, by='code')} and on (code) ({ended})"
 
 
 def cpu(service: str) -> str:

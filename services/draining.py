@@ -8,6 +8,7 @@ from time import monotonic
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from services.problems import problem
+from services.refusals import Refusals
 from services.telemetry import current_ledger
 
 
@@ -53,15 +54,16 @@ class DrainingMiddleware:
     begun.
     """
 
-    def __init__(self, app: ASGIApp, drain: Drain) -> None:
+    def __init__(self, app: ASGIApp, drain: Drain, refusals: Refusals) -> None:
         self.app = app
         self.drain = drain
+        self.refusals = refusals
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve the request, or say why it cannot be."""
         if self.drain.over and scope["type"] == "http":
             # A loop that was blocked finds a queue of them, each as long as the one before.
-            await problem(503, "the service has stopped")(scope, receive, send)
+            await self.refusals.send(problem(503, "the service has stopped"), scope, receive, send)
             return
         try:
             await self.app(scope, receive, send)

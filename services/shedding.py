@@ -5,6 +5,7 @@ from __future__ import annotations
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from services.problems import problem
+from services.refusals import Refusals
 
 RETRY_AFTER = 1
 """Seconds that a refused client is asked to wait."""
@@ -13,9 +14,10 @@ RETRY_AFTER = 1
 class SheddingMiddleware:
     """Lets `limit` requests in at a time and refuses the rest."""
 
-    def __init__(self, app: ASGIApp, limit: int) -> None:
+    def __init__(self, app: ASGIApp, limit: int, refusals: Refusals) -> None:
         self.app = app
         self.limit = limit
+        self.refusals = refusals
         self.inside = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -26,7 +28,7 @@ class SheddingMiddleware:
         if self.inside >= self.limit:
             detail = f"{self.limit} requests are in flight, which is this service's limit (MAX_IN_FLIGHT)"
             refusal = problem(503, detail, {"Retry-After": str(RETRY_AFTER)})
-            await refusal(scope, receive, send)
+            await self.refusals.send(refusal, scope, receive, send)
             return
         self.inside += 1
         try:

@@ -22,6 +22,7 @@ from services.express import ExpressLane
 from services.listener import BACKLOG, listen
 from services.log_writer import Line, finish
 from services.logs import log_config
+from services.refusals import Refusals
 from services.server import Server
 from services.settings import USAGE_ERROR, ServiceSettings, SettingsError, read_settings
 from services.shedding import SheddingMiddleware
@@ -104,9 +105,10 @@ def _leave_to_counting() -> None:
 def _server(settings: ServiceSettings, application: FastAPI, telemetry: Telemetry, port: int) -> Server:
     telemetry.watch_port(port)
     drain = Drain(settings.drain_delay, settings.drain_timeout)
-    app: ASGIApp = DrainingMiddleware(ExpressLane(application), drain)
+    refusals = Refusals(application.routes)
+    app: ASGIApp = DrainingMiddleware(ExpressLane(application), drain, refusals)
     if settings.max_in_flight is not None:
-        app = SheddingMiddleware(app, settings.max_in_flight)
+        app = SheddingMiddleware(app, settings.max_in_flight, refusals)
     config = uvicorn.Config(
         TelemetryMiddleware(app, telemetry),
         loop=settings.loop,

@@ -24,6 +24,8 @@ class OneAnswer:
         self.url = f"http://127.0.0.1:{self.listener.getsockname()[1]}"
         self.asked = threading.Event()
         self.may_answer, self.answered = threading.Semaphore(0), threading.Semaphore(0)
+        self.asked_at = self.ended_at = 0.0
+        """When the request was here, and when the last piece was about to be sent; readings of `perf_counter`."""
         self.thread = threading.Thread(target=self._serve)
         self.thread.start()
 
@@ -37,17 +39,19 @@ class OneAnswer:
         self._answer()
         sleep(LAG)  # noqa: ASYNC251 - to stand still is the point
 
-    async def take_long_behind_an_unread_head(self) -> float:
-        """Send the head to a loop that stands still for LAG, the end when it has read that; return the seconds."""
+    async def take_long_behind_an_unread_head(self) -> None:
+        """Send the head to a loop that stands still for LAG, and the end when it has read that."""
         while not self.asked.is_set():  # noqa: ASYNC110 - a thread sets it
             await asyncio.sleep(0.001)
-        began = perf_counter()
         self._answer()
         sleep(LAG)  # noqa: ASYNC251 - to stand still is the point
         await asyncio.sleep(2 * GRAIN)
-        took = perf_counter() - began
         self._answer()
-        return took
+
+    @property
+    def took(self) -> float:
+        """The seconds from the request to the last piece: they are the server's own."""
+        return self.ended_at - self.asked_at
 
     def _answer(self) -> None:
         self.may_answer.release()
@@ -57,9 +61,11 @@ class OneAnswer:
         with self.listener, self.listener.accept()[0] as connection:
             while not connection.recv(65536).endswith(b"\r\n\r\n"):
                 pass
+            self.asked_at = perf_counter()
             self.asked.set()
             for piece in self.pieces:
                 assert self.may_answer.acquire(timeout=WITHIN)
+                self.ended_at = perf_counter()
                 connection.sendall(piece)
                 self.answered.release()
             connection.recv(1)  # until the client has gone

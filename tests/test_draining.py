@@ -10,6 +10,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from services import draining
 from services.draining import Drain, DrainingMiddleware
+from services.refusals import Refusals
 from services.telemetry import Telemetry
 from services.telemetry.middleware import TelemetryMiddleware
 from tests.telemetry.asgi import call, http_scope
@@ -51,7 +52,7 @@ def test_the_times_are_counted_from_the_signal(clock: list[float]) -> None:
 def test_requests_are_served_until_the_drain_is_over(clock: list[float]) -> None:
     """Those that come later are told so at once."""
     drain = Drain(delay=0, timeout=1)
-    app = DrainingMiddleware(answers, drain)
+    app = DrainingMiddleware(answers, drain, Refusals())
     assert call(app, http_scope())[0]["status"] == 200
     drain.begin()
     assert call(app, http_scope())[0]["status"] == 200
@@ -61,7 +62,7 @@ def test_requests_are_served_until_the_drain_is_over(clock: list[float]) -> None
 
 def test_a_request_that_is_cancelled_is_told_why() -> None:
     """The server cancels what takes longer than the drain may; the telemetry knows that no answer had begun."""
-    app = TelemetryMiddleware(DrainingMiddleware(is_cancelled, Drain(0, 1)), Telemetry())
+    app = TelemetryMiddleware(DrainingMiddleware(is_cancelled, Drain(0, 1), Refusals()), Telemetry())
     assert problem_status(call(app, http_scope())) == 503
 
 

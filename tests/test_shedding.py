@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from starlette.types import Receive, Scope, Send
 
+from services.refusals import Refusals
 from services.shedding import SheddingMiddleware
 from tests.client import get
 from tests.problems import problem_of
@@ -51,7 +52,7 @@ def test_beyond_the_limit_is_a_503_at_once() -> None:
 
     async def check() -> None:
         door = Door()
-        app = SheddingMiddleware(door, 2)
+        app = SheddingMiddleware(door, 2, Refusals())
         inside = [asyncio.create_task(ask(app)) for _ in range(2)]
         await asyncio.sleep(0)
         start, body = await ask(app)
@@ -71,7 +72,7 @@ def test_a_place_is_free_again_however_a_request_ends() -> None:
 
     async def check() -> None:
         door = Door()
-        app = SheddingMiddleware(door, 1)
+        app = SheddingMiddleware(door, 1, Refusals())
         cancelled = asyncio.create_task(ask(app))
         await asyncio.sleep(0)
         cancelled.cancel()
@@ -92,7 +93,7 @@ def test_what_is_not_http_passes() -> None:
     async def check() -> None:
         door = Door()
         door.release.set()
-        app = SheddingMiddleware(door, 0)
+        app = SheddingMiddleware(door, 0, Refusals())
         assert await ask(app, kind="lifespan") == []
         assert door.entered == 1
 

@@ -53,13 +53,13 @@ class _Socket(socket.socket):
         self._deadline = None if value is None else monotonic() + value
 
     def recv_into(self, *args: Any) -> int:
-        self.read_at = monotonic()
         if self._deadline is not None:
-            left = self._deadline - self.read_at
+            left = self._deadline - monotonic()
             if left <= 0:
                 raise TimeoutError("timed out")
             super().settimeout(left)
         length = super().recv_into(*args)
+        self.read_at = monotonic()
         self.heard = self.heard or length > 0
         return length
 

@@ -50,7 +50,9 @@ class Observed:
 
     def over(self, expr: str, chosen: str = "") -> Series:
         """Return what Grafana would draw for a panel's query, with `chosen` as the dashboard's variable."""
-        filled = expr.replace("$__rate_interval", f"{rate_interval()}s").replace("$service", chosen)
+        shown = f"{max(1, round(self.end - self.start))}s"
+        filled = expr.replace("$__rate_interval", f"{rate_interval()}s").replace("$__range", shown)
+        filled = filled.replace("$service", chosen)
         assert "$" not in filled, "a variable that is not filled in"
         return self.prometheus.over(filled, self.start, self.end)
 

@@ -149,6 +149,7 @@ def test_the_backends_password_is_in_no_log_and_no_answer(stage: Stage, mode: st
         "ftp://user:{}@host",
         "user:{}@host",
         "http://us=er:a@{}=@host:x",
+        "http://user:{} a@host:99999",
     ],
 )
 def test_a_bad_url_is_named_without_its_password(url: str) -> None:

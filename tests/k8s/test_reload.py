@@ -38,7 +38,9 @@ def test_saved_code_runs(program: subprocess.Popen[bytes], tmp_path: Path) -> No
     eventually(said.read_text, wanted="first\nsecond\n")
     main.write_text(PROGRAM.format(word="wrong").replace("signal.pause()", "1 / 0"))
     eventually(said.read_text, wanted="first\nsecond\nwrong\n")
+    main.write_text(PROGRAM.format(word="missing").replace("signal.pause()", "open('no-such-file')"))
+    eventually(said.read_text, wanted="first\nsecond\nwrong\nmissing\n")
     main.write_text(PROGRAM.format(word="third"))
-    eventually(said.read_text, wanted="first\nsecond\nwrong\nthird\n")
+    eventually(said.read_text, wanted="first\nsecond\nwrong\nmissing\nthird\n")
     program.terminate()
     assert program.wait(20) == 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from time import perf_counter
 
 import aiohttp
 import pytest
@@ -24,6 +25,7 @@ def test_an_answer_knows_how_late_it_was_read(pieces: tuple[bytes, ...]) -> None
             assert isinstance(answer, TimedAnswer)
             assert await answer.text() == '"hi"'
             late = answer.late
+            assert late <= perf_counter() - server.ended_at + GRAIN
             await asyncio.sleep(2 * GRAIN)
             assert await answer.read() == b'"hi"'
             return late, answer.late

@@ -72,14 +72,16 @@ def main(module: str) -> NoReturn:
         time.sleep(POLL)
         with suppress(ChildProcessError):  # one that ended, of a mistake in its code, waits for the next save
             os.waitpid(child, os.WNOHANG)
-        with suppress(FileNotFoundError):  # deleted while it was looked at: the next look tells
+        try:
             now = saved()
-            if now != seen:
-                print("reload: the code was saved", flush=True)
-                with suppress(ProcessLookupError, ChildProcessError):
-                    os.kill(child, signal.SIGKILL)  # at once: what is under way while code is saved is lost
-                    os.waitpid(child, 0)
-                seen, child = now, start(module)
+        except FileNotFoundError:  # deleted while it was looked at: the next look tells
+            continue
+        if now != seen:
+            print("reload: the code was saved", flush=True)
+            with suppress(ProcessLookupError, ChildProcessError):
+                os.kill(child, signal.SIGKILL)  # at once: what is under way while code is saved is lost
+                os.waitpid(child, 0)
+            seen, child = now, start(module)  # what the program raises ends the fork, and is caught nowhere
 
 
 if __name__ == "__main__":
