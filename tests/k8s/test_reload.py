@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from time import sleep
 
 import pytest
 
@@ -13,6 +14,8 @@ from tests.eventually import eventually
 from tests.k8s.rendering import K8S
 
 PROGRAM = "from pathlib import Path\nimport signal\nPath('said').open('a').write('{word}\\n')\nsignal.pause()\n"
+LOOKS = 0.5
+"""Seconds in which the reloader looks at the files several times."""
 
 
 @pytest.fixture
@@ -40,6 +43,8 @@ def test_saved_code_runs(program: subprocess.Popen[bytes], tmp_path: Path) -> No
     eventually(said.read_text, wanted="first\nsecond\nwrong\n")
     main.write_text(PROGRAM.format(word="missing").replace("signal.pause()", "open('no-such-file')"))
     eventually(said.read_text, wanted="first\nsecond\nwrong\nmissing\n")
+    sleep(LOOKS)
+    assert said.read_text() == "first\nsecond\nwrong\nmissing\n"
     main.write_text(PROGRAM.format(word="third"))
     eventually(said.read_text, wanted="first\nsecond\nwrong\nmissing\nthird\n")
     program.terminate()
