@@ -60,7 +60,9 @@ def _options() -> argparse.Namespace:
     parser.add_argument(
         "--rounds", type=_positive, default=7, help="rounds of throughput, scrapes and start-up (default: 7)"
     )
-    parser.add_argument("--seconds", type=_positive, default=2, help="of load for each in each round (default: 2)")
+    parser.add_argument(
+        "--seconds", type=_positive, default=2, help="of load for each in each round, one at a time (default: 2)"
+    )
     parser.add_argument("--connections", type=_positive, default=64, help="kept open by the load tool (default: 64)")
     parser.add_argument(
         "--only",
@@ -132,12 +134,12 @@ def _measure(plan: Plan, only: Sequence[str]) -> dict[str, Any]:
 def _parts(rig: Rig, plan: Plan, rows: Sequence[str]) -> dict[str, tuple[int, Any]]:
     """Return each part of a run: how many steps it has, and what does it."""
 
-    def rounds(say: Say) -> dict[str, Any]:
+    def turns(say: Say) -> dict[str, Any]:
         found = throughput.measure(rig, plan, rows, say)
         return {key: [asdict(each) for each in measured] for key, measured in found.items()}
 
     return {
-        "throughput": (throughput.steps(plan, rows), rounds),
+        "throughput": (throughput.steps(plan, rows), turns),
         "bursts": (bursts.steps(BURST_ROUNDS), partial(bursts.measure, rig, BURST_ROUNDS)),
         "cost": (cost.steps(COST_ROUNDS), partial(cost.measure, rig, COST_ROUNDS)),
         "memory": (memory.steps(), partial(memory.measure, rig)),

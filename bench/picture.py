@@ -11,7 +11,7 @@ from bench.points import errs, rates
 from bench.spread import spread
 
 WIDTH, LEFT, RIGHT, TOP, ROW = 1100, 456, 90, 64, 30
-TITLE = "Requests a second: median of the rounds, line from least to greatest"
+TITLE = "Requests a second: median of the turns, line from least to greatest"
 STYLE = """
 svg { font: 14px system-ui, sans-serif; background: #fff; }
 text { fill: #222; } .quiet { fill: #666; font-size: 12px; } .ours text.label { font-weight: 700; }
@@ -26,14 +26,14 @@ circle { fill: #666; } .ours circle { fill: #0072B2; } .ours .spread { stroke: #
 
 def picture(results: dict[str, Any]) -> str | None:
     """Return the picture, fastest first, or None for a run without throughput. Contenders that erred have no point."""
-    rounds = results.get("throughput", {})
-    measured = [each for each in CONTENDERS if rounds.get(each.key)]
+    turns = results.get("throughput", {})
+    measured = [each for each in CONTENDERS if turns.get(each.key)]
     if not measured:
         return None
-    measured.sort(key=lambda each: (errs(rounds[each.key]) > 0, -spread(rates(rounds[each.key])).median))
-    scale = _Scale([rate for each in measured for rate in rates(rounds[each.key]) if rate > 0])
+    measured.sort(key=lambda each: (errs(turns[each.key]) > 0, -spread(rates(turns[each.key])).median))
+    scale = _Scale([rate for each in measured for rate in rates(turns[each.key]) if rate > 0])
     height = TOP + ROW * len(measured) + 16
-    rows = [_row(each, rounds[each.key], scale, TOP + ROW * index) for index, each in enumerate(measured)]
+    rows = [_row(each, turns[each.key], scale, TOP + ROW * index) for index, each in enumerate(measured)]
     return "\n".join(
         (
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" role="img">',
@@ -78,11 +78,11 @@ def _step(value: float, way: Any) -> float:
     )
 
 
-def _row(contender: Contender, rounds: list[dict[str, Any]], scale: _Scale, y: int) -> str:
+def _row(contender: Contender, turns: list[dict[str, Any]], scale: _Scale, y: int) -> str:
     label = f'<text class="label" x="{LEFT - 16}" y="{y + 15}" text-anchor="end">{escape(contender.label)}</text>'
-    if errs(rounds):
+    if errs(turns):
         return f'<g>{label}<text x="{LEFT + 8}" y="{y + 15}">errs</text></g>'
-    rate = spread(rates(rounds))
+    rate = spread(rates(turns))
     low, middle, high = (scale.x(value) for value in (rate.least, rate.median, rate.greatest))
     return (
         f'<g class="{contender.kind}">{label}'

@@ -39,14 +39,14 @@ def points(results: dict[str, Any]) -> list[Point]:
     ]
 
 
-def rates(rounds: list[dict[str, Any]]) -> list[float]:
+def rates(turns: list[dict[str, Any]]) -> list[float]:
     """Return the rate of each round: good answers a second."""
-    return [each["rate"] for each in rounds]
+    return [each["rate"] for each in turns]
 
 
-def errs(rounds: list[dict[str, Any]]) -> int:
-    """Return how many requests of all rounds went wrong."""
-    return sum(each["errors"] for each in rounds)
+def errs(turns: list[dict[str, Any]]) -> int:
+    """Return how many requests of all turns went wrong."""
+    return sum(each["errors"] for each in turns)
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,5 +196,5 @@ def _start_up(found: dict[str, Any] | None) -> Iterator[Point]:
 
 
 def times(ratio: Spread, digits: int = 2) -> str:
-    """Return a ratio in words: its median, and the least and greatest of the rounds."""
+    """Return a ratio in words: its median, and the least and greatest."""
     return f"{ratio.median:.{digits}f} times ({ratio.least:.{digits}f} to {ratio.greatest:.{digits}f})"

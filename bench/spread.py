@@ -24,9 +24,9 @@ def spread(values: Sequence[float]) -> Spread:
 
 
 def paired_ratio(values: Sequence[float], others: Sequence[float]) -> Spread:
-    """Return the spread of each round's own ratio: what slowed the machine in a round slowed both of its sides.
+    """Return the spread of each pair's own ratio: what slowed the machine meanwhile slowed both of its sides.
 
-    Raises ValueError when the rounds do not pair up, or one of `others` is 0.
+    Raises ValueError when they do not pair up, or one of `others` is 0.
     """
     if len(values) != len(others):
         raise ValueError(f"{len(values)} and {len(others)} measurements do not pair up")

@@ -23,9 +23,9 @@ Rows = list[tuple[str, ...]]
 
 def throughput(results: dict[str, Any]) -> Rows:
     """Return a row for each contender that was measured; one that erred has no rate but its errors."""
-    rounds = results.get("throughput", {})
-    ours = rounds.get("gateway")
-    return [_row(each.label, rounds[each.key], ours) for each in CONTENDERS if rounds.get(each.key)]
+    turns = results.get("throughput", {})
+    ours = turns.get("gateway")
+    return [_row(each.label, turns[each.key], ours) for each in CONTENDERS if turns.get(each.key)]
 
 
 def targets(results: dict[str, Any]) -> Rows:
@@ -80,13 +80,13 @@ def terminal(title: str, headers: tuple[str, ...], rows: Rows) -> Table:
     return table
 
 
-def _row(label: str, rounds: list[dict[str, Any]], ours: list[dict[str, Any]] | None) -> tuple[str, ...]:
-    wrong = errs(rounds)
-    rate = spread(rates(rounds))
-    total = sum(each["requests"] for each in rounds)
-    ratio = f"{paired_ratio(rates(rounds), rates(ours)).median:.2f}" if ours and all(rates(ours)) else ""
-    latency = [f"{spread([each[name] for each in rounds]).median * 1e3:.1f} ms" for name in ("median", "p99")]
-    cpu = f"{spread([each['cpu'] for each in rounds]).median * 1e6:.0f} µs"
+def _row(label: str, turns: list[dict[str, Any]], ours: list[dict[str, Any]] | None) -> tuple[str, ...]:
+    wrong = errs(turns)
+    rate = spread(rates(turns))
+    total = sum(each["requests"] for each in turns)
+    ratio = f"{paired_ratio(rates(turns), rates(ours)).median:.2f}" if ours and all(rates(ours)) else ""
+    latency = [f"{spread([each[name] for each in turns]).median * 1e3:.1f} ms" for name in ("median", "p99")]
+    cpu = f"{spread([each['cpu'] for each in turns]).median * 1e6:.0f} µs"
     if wrong:
         return (label, "**errs**", "", "", *latency, cpu, f"{wrong:,} of {total:,}")
     return (label, f"{rate.median:,.0f}", f"{rate.least:,.0f} to {rate.greatest:,.0f}", ratio, *latency, cpu, "0")

@@ -1,9 +1,9 @@
-"""Throughput: every contender in turn, round after round, so that what disturbs the machine disturbs all alike."""
+"""Throughput: all contenders in turn, a second at a time, so that what disturbs the machine disturbs all alike."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from contextlib import nullcontext
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
 from bench import wrk
@@ -13,15 +13,15 @@ from services.lab.errors import LabError
 
 PASSES_THROUGH = ("ceiling", "nginx", "backend", "backend-quiet")
 """The rows whose answer is the backend's own, not wrapped in `res`."""
-WARM_UP = 1
-"""Seconds of load before a round: connections opened, caches filled."""
+WARM_UP = TURN = 1
+"""Seconds of load before a round (connections opened, caches filled), and in each turn of it."""
 
 Say = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Round:
-    """What one contender did in one round. Times are seconds; `cpu` is the program's own, for each request."""
+class Turn:
+    """What one contender did in one turn. Times are seconds; `cpu` is the program's own, for each request."""
 
     rate: float
     median: float
@@ -33,7 +33,7 @@ class Round:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How long and how often: rounds, seconds for each contender in each of them, connections."""
+    """How often: rounds, seconds of load for each contender in each of them (a turn each); connections."""
 
     rounds: int
     seconds: int
@@ -42,36 +42,55 @@ class Plan:
 
 def steps(plan: Plan, keys: Sequence[str]) -> int:
     """Return how many times `measure` will say something."""
-    return plan.rounds * len(keys)
+    return plan.rounds * len(keys) * (1 + plan.seconds)
 
 
-def measure(rig: Rig, plan: Plan, keys: Sequence[str], say: Say) -> dict[str, list[Round]]:
-    """Return every contender's rounds; a row that needs what is not installed is absent.
+def measure(rig: Rig, plan: Plan, keys: Sequence[str], say: Say) -> dict[str, list[Turn]]:
+    """Return every contender's turns, of all rounds; a row that needs what is not installed is absent.
 
     A contender is a new process in each round: where its memory happens to lie makes one process up to a tenth faster
-    than the next, for as long as it lives. Raises LabError for one that does not start, or does not give the common
-    answer.
+    than the next, for as long as it lives. Within a round all of them live, and take turns of a second. Raises LabError
+    for one that does not start, or does not give the common answer.
     """
-    rounds: dict[str, list[Round]] = {}
-    with rig.upstream() as upstream:
+    turns: dict[str, list[Turn]] = {}
+    for number in range(plan.rounds):
+        tell = _prefixed(say, f"round {number + 1} of {plan.rounds}: ")
+        with _contenders(rig, plan, keys, tell) as programs:
+            for _ in range(plan.seconds):
+                for key in keys:
+                    tell(key)
+                    if key in programs:
+                        turns.setdefault(key, []).append(_turn(programs[key], plan))
+    return turns
+
+
+@contextmanager
+def _contenders(rig: Rig, plan: Plan, keys: Sequence[str], say: Say) -> Iterator[dict[str, Program]]:
+    """Run them all, warm, until the block is left."""
+    with ExitStack() as stack:
+        upstream = stack.enter_context(rig.upstream())
         upstream.ready()
-        for number in range(plan.rounds):
-            for key in keys:
-                say(f"round {number + 1} of {plan.rounds}: {key}")
-                program = rig.contender(key, upstream)
-                if program is not None:
-                    with nullcontext(upstream) if program is upstream else program:
-                        rounds.setdefault(key, []).append(_round(key, program, plan))
-    return rounds
+        programs: dict[str, Program] = {}
+        for key in keys:
+            say(f"{key} starts")
+            program = rig.contender(key, upstream)
+            if program is None:
+                continue
+            programs[key] = program if program is upstream else stack.enter_context(program)
+            program.ready()
+            check_answer(program, passes_through=key in PASSES_THROUGH)
+            wrk.run(f"{program.url}/task1", WARM_UP, plan.connections)
+        yield programs
 
 
-def _round(key: str, program: Program, plan: Plan) -> Round:
-    program.ready()
-    check_answer(program, passes_through=key in PASSES_THROUGH)
-    wrk.run(f"{program.url}/task1", WARM_UP, plan.connections)
+def _prefixed(say: Say, prefix: str) -> Say:
+    return lambda text: say(prefix + text)
+
+
+def _turn(program: Program, plan: Plan) -> Turn:
     before = program.cpu_seconds()
-    load = wrk.run(f"{program.url}/task1", plan.seconds, plan.connections)
+    load = wrk.run(f"{program.url}/task1", TURN, plan.connections)
     if not load.requests:
-        raise LabError(f"{program.name} answered nothing in {plan.seconds} s")
+        raise LabError(f"{program.name} answered nothing in {TURN} s")
     cpu = (program.cpu_seconds() - before) / load.requests
-    return Round(load.rate, load.median, load.p99, load.requests, load.errors, cpu)
+    return Turn(load.rate, load.median, load.p99, load.requests, load.errors, cpu)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 
-def rounds(*rates: float, errors: int = 0) -> list[dict[str, Any]]:
-    """Return rounds with these rates."""
+def turns(*rates: float, errors: int = 0) -> list[dict[str, Any]]:
+    """Return turns with these rates."""
     return [
         {"rate": rate, "median": 0.01, "p99": 0.02, "requests": 1000, "errors": errors, "cpu": 2e-4} for rate in rates
     ]

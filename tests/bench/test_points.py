@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from bench.points import points
-from tests.bench.results import bursts, memory, results, rounds
+from tests.bench.results import bursts, memory, results, turns
 
 
 def verdicts(number: int, **parts: Any) -> list[bool | None]:
@@ -18,24 +18,24 @@ def verdicts(number: int, **parts: Any) -> list[bool | None]:
 @pytest.mark.parametrize(("ours", "met"), [(2000.0, True), (1999.0, False)])
 def test_a_ratio_of_throughput_is_met_from_its_target_on(ours: float, met: bool) -> None:
     """Twice the instrumented peer is enough, a little less is not."""
-    assert verdicts(1, throughput={"gateway": rounds(ours, ours), "instrumentator": rounds(1000, 1000)}) == [met]
+    assert verdicts(1, throughput={"gateway": turns(ours, ours), "instrumentator": turns(1000, 1000)}) == [met]
 
 
 def test_errors_of_our_own_are_never_met() -> None:
     """However fast: a gateway that errs has not met its target."""
-    rows = {"gateway": rounds(9000, 9000, errors=1), "instrumentator": rounds(1000, 1000)}
+    rows = {"gateway": turns(9000, 9000, errors=1), "instrumentator": turns(1000, 1000)}
     assert verdicts(1, throughput=rows) == [False]
 
 
 def test_the_ratio_to_nginx_is_stated_only() -> None:
     """There is no target for it."""
-    assert verdicts(1, throughput={"gateway": rounds(9.0), "nginx": rounds(10.0)}) == [None]
+    assert verdicts(1, throughput={"gateway": turns(9.0), "nginx": turns(10.0)}) == [None]
 
 
 @pytest.mark.parametrize(("on", "met"), [(90.0, True), (89.0, False)])
 def test_the_telemetry_may_cost_a_tenth(on: float, met: bool) -> None:
     """Nine tenths of the throughput without it."""
-    assert verdicts(2, throughput={"gateway-quiet": rounds(on), "gateway-bare": rounds(100.0)}) == [met]
+    assert verdicts(2, throughput={"gateway-quiet": turns(on), "gateway-bare": turns(100.0)}) == [met]
 
 
 def test_bursts_have_a_limit_for_each_size() -> None:
@@ -97,11 +97,11 @@ def test_start_up_is_judged_by_its_median() -> None:
 
 def test_the_backend_has_to_be_twice_as_fast() -> None:
     """With the same log level on both sides."""
-    rows = {name: rounds(rate) for name, rate in (("backend", 20.0), ("gateway", 10.0), ("gateway-quiet", 11.0))}
-    assert verdicts(8, throughput=rows | {"backend-quiet": rounds(21.0)}) == [True, False]
+    rows = {name: turns(rate) for name, rate in (("backend", 20.0), ("gateway", 10.0), ("gateway-quiet", 11.0))}
+    assert verdicts(8, throughput=rows | {"backend-quiet": turns(21.0)}) == [True, False]
 
 
 def test_what_was_not_measured_has_no_verdict() -> None:
     """A run of one part says nothing of the others."""
     assert points(results()) == []
-    assert points(results(throughput={"gateway": rounds(1.0)})) == []
+    assert points(results(throughput={"gateway": turns(1.0)})) == []

@@ -11,12 +11,12 @@ import pytest
 from bench.picture import picture
 from bench.report import BEGIN, END, KEPT, PICTURE, README, keep, page, replaced, write
 from services.lab.errors import LabError
-from tests.bench.results import results, rounds
+from tests.bench.results import results, turns
 
 
 def test_a_run_leaves_its_raw_results_its_tables_and_its_picture(tmp_path: Path) -> None:
     """The JSON holds all that the others were made of."""
-    run = results(throughput={"gateway": rounds(1000.0)})
+    run = results(throughput={"gateway": turns(1000.0)})
     files = write(run, tmp_path / "new")
     assert [file.name for file in files] == ["results.json", "table.md", "picture.svg"]
     assert json.loads(files[0].read_text()) == run
@@ -43,7 +43,7 @@ def test_a_run_that_says_too_little_is_not_kept(changed: dict[str, Any], said: s
     """The good one before it stays."""
     before = KEPT.read_text(), README.read_text(), PICTURE.read_text()
     with pytest.raises(LabError, match=said):
-        keep(results(throughput={"gateway": rounds(1000.0)}, **changed))
+        keep(results(throughput={"gateway": turns(1000.0)}, **changed))
     assert (KEPT.read_text(), README.read_text(), PICTURE.read_text()) == before
 
 
