@@ -1,0 +1,168 @@
+"""The admin port: metrics and probes, served by threads of its own, so that they answer while the event loop cannot."""
+
+from __future__ import annotations
+
+import errno
+import logging
+import signal
+import socket
+import sys
+import threading
+from collections.abc import Callable, Mapping
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from socketserver import TCPServer
+from typing import ClassVar
+
+from prometheus_client import CollectorRegistry
+from prometheus_client.exposition import choose_encoder
+
+log = logging.getLogger("inflight")
+
+IDLE_TIMEOUT = 5.0
+"""Seconds that a client may take for each piece of its request."""
+POLL = 0.05
+"""Seconds within which `close` is noticed."""
+TEXT = "text/plain; charset=utf-8"
+
+Response = tuple[HTTPStatus, str, bytes]
+"""Status, content type, body."""
+Page = Callable[[Mapping[str, str], str], Response]
+"""Makes a response from the request's headers and its client's address."""
+
+
+class PortError(Exception):
+    """A port cannot be listened on; the text names it, the reason, and the setting that picks another."""
+
+    def __init__(self, host: str, port: int, setting: str, error: OSError) -> None:
+        reason = "the port is in use" if error.errno == errno.EADDRINUSE else (error.strerror or str(error)).lower()
+        super().__init__(f"cannot listen on {host}:{port}: {reason}; set {setting} to another")
+
+
+class AdminServer:
+    """Serves `/metrics`, `/livez` and `/readyz`, and `pages` by path, from a thread until it is closed.
+
+    Binds in the constructor, in the caller's thread: a port that is taken raises PortError there.
+    `alive` and `ready` return None when all is well, else the reason in words.
+    """
+
+    def __init__(  # noqa: PLR0913 - each is a thing of its own
+        self,
+        host: str,
+        port: int,
+        registry: CollectorRegistry,
+        *,
+        alive: Callable[[], str | None] = lambda: None,
+        ready: Callable[[], str | None] = lambda: None,
+        pages: Mapping[str, Page] | None = None,
+        setting: str = "ADMIN_PORT",
+    ) -> None:
+        all_pages: dict[str, Page] = {
+            "/metrics": lambda headers, _client: _metrics(registry, headers.get("Accept", "")),
+            "/livez": lambda _headers, _client: _probe(alive()),
+            "/readyz": lambda _headers, _client: _probe(ready()),
+            **(pages or {}),
+        }
+        handler = type("AdminHandler", (_Handler,), {"pages": all_pages})
+        try:
+            family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0][0]
+            self._server = type("AdminServer", (_Server,), {"address_family": family})((host, port), handler)
+        except OSError as error:
+            raise PortError(host, port, setting, error) from error
+        self.port: int = self._server.server_address[1]
+        self._thread = threading.Thread(target=self._serve, name="admin", daemon=True)
+
+    def start(self) -> None:
+        """Start answering."""
+        self._thread.start()
+
+    def _serve(self) -> None:
+        leave_signals_to_main_thread()
+        self._server.serve_forever(POLL)
+
+    def close(self) -> None:
+        """Stop answering and free the port."""
+        if self._thread.is_alive():
+            self._server.shutdown()
+            self._thread.join()
+        self._server.server_close()
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 128
+
+    def server_bind(self) -> None:
+        """Bind, and do not ask a resolver for the host's name as `HTTPServer` does: it may take long to say nothing."""
+        TCPServer.server_bind(self)
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Say nothing of a scraper that hangs up, which is its own business."""
+        error = sys.exception()
+        if not isinstance(error, OSError):
+            log.error("an admin request failed", exc_info=error)
+
+
+class _Handler(BaseHTTPRequestHandler):
+    pages: ClassVar[Mapping[str, Page]]
+    timeout = IDLE_TIMEOUT
+    protocol_version = "HTTP/1.1"
+    server_version = "inflight"
+    sys_version = ""
+
+    def do_GET(self) -> None:
+        page = self.pages.get(self.path.partition("?")[0])
+        if page is None:
+            self._respond(HTTPStatus.NOT_FOUND, TEXT, f"not found: try {', '.join(self.pages)}\n".encode())
+            return
+        try:
+            found = page(dict(self.headers.items()), self.client_address[0])
+        except Exception:  # a collector's, or a probe's: a pod that is killed for it needs to say why
+            log.exception("%s cannot be answered", self.path)
+            found = HTTPStatus.INTERNAL_SERVER_ERROR, TEXT, b"it failed; the log says why\n"
+        self._respond(*found)
+
+    do_HEAD = do_GET  # noqa: N815 - the name that http.server looks for
+
+    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
+        """Answer what http.server itself refuses: a method without a `do_` is one that is not allowed."""
+        status = HTTPStatus.METHOD_NOT_ALLOWED if code == HTTPStatus.NOT_IMPLEMENTED else HTTPStatus(code)
+        self.close_connection = True
+        self._respond(status, TEXT, f"{status.phrase.lower()}\n".encode())
+
+    def _respond(self, status: HTTPStatus, content_type: str, body: bytes) -> None:
+        self.send_response(status)
+        self.send_header("Content-Type", content_type)
+        self.send_header("Content-Length", str(len(body)))
+        if status == HTTPStatus.METHOD_NOT_ALLOWED:
+            self.send_header("Allow", "GET, HEAD")
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(body)
+
+    def log_message(self, *_args: object) -> None:
+        """Keep a second's scrapes and probes out of the service's log."""
+
+
+def leave_signals_to_main_thread() -> None:
+    """Block all signals in the running thread, and in those that it starts.
+
+    A signal goes to any thread that does not block it (signal(7)). Taken by another one, it does not interrupt the call
+    in which a blocked event loop's thread waits, and SIGTERM goes unheard until that call is over.
+    """
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
+
+
+def _metrics(registry: CollectorRegistry, accept: str) -> Response:
+    try:
+        encode, content_type = choose_encoder(accept)
+    except (ValueError, TypeError):  # an Accept whose version is not a number
+        encode, content_type = choose_encoder("")
+    return HTTPStatus.OK, content_type, encode(registry)
+
+
+def _probe(trouble: str | None) -> Response:
+    if trouble is None:
+        return HTTPStatus.OK, TEXT, b"ok\n"
+    return HTTPStatus.SERVICE_UNAVAILABLE, TEXT, trouble.encode() + b"\n"

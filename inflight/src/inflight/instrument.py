@@ -1,0 +1,85 @@
+"""Puts the telemetry around an application that something else serves: uvicorn, `uvicorn.run`, gunicorn."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from importlib import import_module
+from typing import Any
+
+from prometheus_client import CollectorRegistry
+
+from inflight.admin import AdminServer, PortError
+from inflight.hooks import install_hooks
+from inflight.middleware import Middleware
+from inflight.stamp import current_stamp, stamp_in_place
+from inflight.telemetry import Telemetry
+from inflight.types import ASGIApp, Receive, Scope, Send
+
+log = logging.getLogger("inflight")
+
+
+def instrument(
+    app: ASGIApp,
+    *,
+    admin_port: int | None = 9000,
+    admin_host: str = "127.0.0.1",
+    registry: CollectorRegistry | None = None,
+    server_timing: bool = True,
+) -> Instrumented:
+    """Return `app` with the telemetry around it; it has the attributes of `app`, too.
+
+    Serves /metrics, /livez, /readyz on `admin_port`; None serves nothing, and the metrics are in `registry`
+    (prometheus-client's `REGISTRY` included). What cannot be had is one line in the log, and the service serves.
+    """
+    try:
+        telemetry = Telemetry(registry, server_timing=server_timing)
+    except ValueError as error:
+        log.error("the registry has metrics of these names already, so these are kept apart: %s", error)  # noqa: TRY400
+        telemetry = Telemetry(server_timing=server_timing)
+    install_hooks()
+    instrumented = Instrumented(app, telemetry)
+    if admin_port is not None:
+        try:
+            AdminServer(admin_host, admin_port, telemetry.registry).start()
+        except PortError as error:
+            log.error("%s (of several processes, `inflight run --workers N` serves all on one port)", error)  # noqa: TRY400
+    return instrumented
+
+
+class Instrumented(Middleware):
+    """The telemetry around an application whose server is not configured here."""
+
+    _watched = False
+
+    def __getattr__(self, name: str) -> Any:
+        """Return what the application has."""
+        return getattr(self.app, name)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve the request, and follow it."""
+        if not self._watched:
+            self._watch(scope)
+        await super().__call__(scope, receive, send)
+
+    def _watch(self, scope: Scope) -> None:
+        """Watch the server's connections: those that come from now on, if this is not the first request already."""
+        for protocol in _loaded_protocols():
+            stamp_in_place(protocol, lambda: self.telemetry)
+        if scope["type"] != "lifespan":
+            self._watched = True
+            if current_stamp.get() is None and not self.live.connections:
+                log.warning(
+                    "waits in kernel and loop are not measured for connections that are open already, or that "
+                    "another server than uvicorn serves; start the service with `inflight run` to have all of them"
+                )
+
+
+def _loaded_protocols() -> list[type[Any]]:
+    """Return the HTTP protocols that uvicorn has loaded."""
+    if "uvicorn.config" not in sys.modules:
+        return []
+    from uvicorn.config import HTTP_PROTOCOLS
+
+    paths = [path.partition(":") for path in HTTP_PROTOCOLS.values() if isinstance(path, str)]
+    return [getattr(import_module(module), name) for module, _, name in paths if module in sys.modules]

@@ -1,0 +1,134 @@
+"""The stamp: when the bytes of a request were read, and how long they had lain in the kernel.
+
+Works with any protocol of any server that starts a request's task while it takes the bytes (uvicorn's do), through
+`asyncio.Protocol`'s own callbacks and a context variable that the task inherits.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Callable
+from contextvars import ContextVar
+from time import perf_counter
+from typing import Any
+
+from inflight.ledger import Ledger
+from inflight.linux import tcp_info
+from inflight.telemetry import Telemetry
+
+current_stamp: ContextVar[Stamp | None] = ContextVar("current_stamp", default=None)
+
+
+class Connection:
+    """One connection of the server: the requests that are in flight on it, and whether it takes what is written."""
+
+    __slots__ = ("__weakref__", "open", "paused", "peer", "socket", "telemetry", "unsent")
+
+    def __init__(self, transport: asyncio.Transport | None, telemetry: Telemetry | None) -> None:
+        self.telemetry = telemetry
+        self.open: set[Ledger] = set()
+        self.unsent: list[Callable[[], None]] = []
+        """What to call when the last written byte has gone to the kernel."""
+        self.paused = False
+        self.peer: object = None
+        self.socket: tcp_info.BorrowedSocket | None = None
+        if transport is not None:
+            self.peer = transport.get_extra_info("peername")
+            raw = transport.get_extra_info("socket")
+            if tcp_info.AVAILABLE and raw is not None and raw.family in {socket.AF_INET, socket.AF_INET6}:
+                self.socket = tcp_info.BorrowedSocket(transport)
+
+    def sent(self) -> None:
+        """Note that all that was written has gone to the kernel."""
+        self.paused = False
+        unsent, self.unsent = self.unsent, []
+        for close in unsent:
+            close()
+
+    def lost(self) -> None:
+        """Note that the connection is closed: its requests have no client any more."""
+        if self.telemetry is not None:
+            self.telemetry.live.read.pop(self, None)
+        for ledger in tuple(self.open):
+            ledger.leave()
+        if self.socket is not None:
+            self.socket.detach()
+            self.socket = None
+        self.sent()
+
+
+NOBODY = Connection(None, None)
+"""Stands for a connection that was made before its class was changed."""
+
+
+class Stamp:
+    """One read. `kernel` is the seconds that the bytes had lain unread; None where the kernel does not say."""
+
+    __slots__ = ("connection", "kernel", "read_at", "used")
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+        self.read_at = perf_counter()
+        self.kernel = None if connection.socket is None else tcp_info.waited(connection.socket)
+        self.used = False
+        """Whether a request has begun with it: one that was sent ahead behind it has no stamp of its own."""
+
+
+def stamped(protocol: type[asyncio.Protocol], telemetry: Callable[[], Telemetry | None]) -> type[asyncio.Protocol]:
+    """Return a subclass of a server's protocol that stamps each read; `telemetry` says whose the connection is."""
+    return type(f"Stamped{protocol.__name__}", (protocol,), _callbacks(protocol, telemetry))
+
+
+def stamp_in_place(protocol: type[asyncio.Protocol], telemetry: Callable[[], Telemetry | None]) -> None:
+    """Make an existing class stamp each read, for a server that something else has configured; once is enough."""
+    if "inflight_connection" not in vars(protocol):
+        for name, callback in _callbacks(protocol, telemetry).items():
+            setattr(protocol, name, callback)
+
+
+def _callbacks(protocol: Any, telemetry_of: Callable[[], Telemetry | None]) -> dict[str, Any]:
+    connection_made, connection_lost = protocol.connection_made, protocol.connection_lost
+    data_received = protocol.data_received
+    pause_writing, resume_writing = protocol.pause_writing, protocol.resume_writing
+
+    def made(self: Any, transport: asyncio.Transport) -> None:
+        telemetry = telemetry_of()
+        self.inflight_connection = connection = Connection(transport, telemetry)
+        if telemetry is not None:
+            telemetry.live.connect(connection, transport.get_extra_info("sockname"))
+        connection_made(self, transport)
+
+    def received(self: Any, data: bytes) -> None:
+        connection: Connection = self.inflight_connection
+        if connection.open or connection.telemetry is None:  # a request's body, or what was sent ahead behind it
+            data_received(self, data)
+            return
+        stamp = Stamp(connection)
+        connection.telemetry.live.read[connection] = stamp
+        token = current_stamp.set(stamp)
+        try:
+            data_received(self, data)
+        finally:
+            current_stamp.reset(token)
+
+    def paused(self: Any) -> None:
+        self.inflight_connection.paused = True
+        pause_writing(self)
+
+    def resumed(self: Any) -> None:
+        self.inflight_connection.sent()
+        resume_writing(self)
+
+    def lost(self: Any, exc: Exception | None) -> None:
+        self.inflight_connection.lost()
+        connection_lost(self, exc)
+
+    return {
+        "inflight_connection": NOBODY,
+        "connection_made": made,
+        "connection_lost": lost,
+        "data_received": received,
+        "pause_writing": paused,
+        "resume_writing": resumed,
+    }

@@ -1,0 +1,123 @@
+"""The whole of the telemetry of one process as one object."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING
+
+from prometheus_client import REGISTRY, CollectorRegistry
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.registry import Collector
+
+from inflight.ledger import Ledger
+from inflight.live import Live
+from inflight.loop import Heartbeat
+from inflight.metrics import Metrics
+from inflight.process import about_the_process
+from inflight.routes import Routes, method_label
+
+if TYPE_CHECKING:
+    from inflight.types import ASGIApp
+
+log = logging.getLogger("inflight")
+
+FOLD_EVERY = 20
+"""Beats from one folding of the histograms to the next; a scrape folds them, too."""
+
+_active: Telemetry | None = None
+
+
+def active() -> Telemetry | None:
+    """Return the telemetry that was started last in this process, for waits and calls outside of any request."""
+    return _active
+
+
+class Telemetry:
+    """What one process knows about its requests, as metrics of `registry`.
+
+    `Middleware` (around the application) and `stamped` (the server's protocol) write it, `AdminServer` shows it.
+    """
+
+    def __init__(self, registry: CollectorRegistry | None = None, *, server_timing: bool = True) -> None:
+        self.server_timing = server_timing
+        """Whether responses carry their ledger as a `Server-Timing` header."""
+        self.registry = CollectorRegistry() if registry is None else registry
+        self.metrics = Metrics(self.registry)
+        self.live = Live(self.labels)
+        self.heartbeat = Heartbeat(self.metrics.loop_lag.labels(), self._beat)
+        self.live.stalled = self.heartbeat.stalled
+        self._routes: Routes | None = None
+        self._beats = 0
+        self.registry.register(self.live)
+        if registry is not REGISTRY:  # prometheus-client registers its own there
+            about_the_process(self.registry)
+
+    def serves(self, app: ASGIApp) -> None:
+        """Note the application whose routes are the requests' labels."""
+        self._routes = Routes(app)
+
+    def watch_port(self, port: int) -> None:
+        """Count the unread connections of the service's own `port` as the kernel's queue."""
+        self.live.ports.add(port)
+
+    def expect(self, method: str, route: str, codes: Iterable[int]) -> None:
+        """Export 0 for requests that have not come yet: `rate` sees no increase in a series that begins with the first.
+
+        (https://prometheus.io/docs/practices/instrumentation/#avoid-missing-metrics)
+        """
+        self.live.known.add((method, route))
+        for code in codes:
+            self.metrics.of_request(method, route, code)
+
+    def labels(self, ledger: Ledger) -> tuple[str, str]:
+        """Return the method and the route of a request."""
+        scope = ledger.scope
+        return method_label(scope), self._routes.label(scope) if self._routes is not None else "unmatched"
+
+    def start(self) -> None:
+        """Watch the running event loop and its threads. Does nothing where they are watched already."""
+        global _active  # noqa: PLW0603 - one process has one service
+        if self.heartbeat.last is not None:
+            return
+        _active = self
+        self.heartbeat.start()
+        from inflight.threads import watch_threads  # it needs this module
+
+        try:
+            self.live.waits("thread")
+            Pools(watch_threads()).register(self.registry)
+        except Exception:
+            log.exception("waits for threads are not measured")
+
+    def stop(self) -> None:
+        """Let go of the event loop."""
+        self.heartbeat.stop()
+
+    def _beat(self, _late: float) -> None:
+        self.live.sweep()
+        self._beats += 1
+        if self._beats % FOLD_EVERY == 0:
+            self.metrics.fold()
+
+
+class Pools(Collector):
+    """The thread pools' sizes, and how many of their threads are busy."""
+
+    def __init__(self, pools: dict[str, Callable[[], tuple[int, int]]]) -> None:
+        self._pools = pools
+
+    def register(self, registry: CollectorRegistry) -> None:
+        """Export them."""
+        registry.register(self)
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        """Yield the gauges as they are now."""
+        size = GaugeMetricFamily("thread_pool_threads", "Threads that a pool may have.", labels=("pool",))
+        busy = GaugeMetricFamily("thread_pool_threads_busy", "Threads of a pool that work now.", labels=("pool",))
+        for name, read in self._pools.items():
+            threads, working = read()
+            size.add_metric((name,), threads)
+            busy.add_metric((name,), working)
+        yield size
+        yield busy

@@ -1,0 +1,15 @@
+"""The shapes of ASGI, so that no framework is needed for them.
+
+Source: https://asgi.readthedocs.io/en/latest/specs/main.html.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+ASGIApp = Callable[[Scope, Receive, Send], Awaitable[None]]
