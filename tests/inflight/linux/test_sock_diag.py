@@ -51,9 +51,7 @@ def test_an_answer_in_many_parts_is_read_to_its_end() -> None:
 def test_a_dump_that_ends_in_an_error_is_an_oserror(monkeypatch: pytest.MonkeyPatch) -> None:
     """The kernel says so in the dump's last message: here that nobody knows the protocol that was asked for."""
     request = sock_diag._request
-    monkeypatch.setattr(
-        sock_diag, "_request", lambda family, port: request(family, port)[:17] + b"\xfd" + request(family, port)[18:]
-    )
+    monkeypatch.setattr(sock_diag, "_request", lambda *fields: request(*fields)[:17] + b"\xfd" + request(*fields)[18:])
     with pytest.raises(OSError, match="No such file"):
         sock_diag.unread_connections(8001)
 
@@ -61,6 +59,6 @@ def test_a_dump_that_ends_in_an_error_is_an_oserror(monkeypatch: pytest.MonkeyPa
 def test_the_kernels_error_is_an_oserror(monkeypatch: pytest.MonkeyPatch) -> None:
     """A message that it does not understand is refused, and that is not taken for a count of 0."""
     broken = struct.pack("=IHHII", 16, sock_diag.SOCK_DIAG_BY_FAMILY, sock_diag.REQUEST_DUMP, 0, 0)
-    monkeypatch.setattr(sock_diag, "_request", lambda _family, _port: broken)
+    monkeypatch.setattr(sock_diag, "_request", lambda *_fields: broken)
     with pytest.raises(OSError, match=r".+"):
         sock_diag.unread_connections(8001)

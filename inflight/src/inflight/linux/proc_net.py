@@ -1,6 +1,6 @@
-"""The kernel's tables of sockets in /proc, for where netlink is forbidden.
+"""What /proc tells of the network namespace: its tables of sockets, for where netlink is forbidden, and its counters.
 
-Source: man 5 proc_pid_net; Linux, net/ipv4/tcp_ipv4.c (`get_tcp4_sock`).
+Source: man 5 proc_pid_net; Linux, net/ipv4/tcp_ipv4.c (`get_tcp4_sock`) and net/ipv4/proc.c.
 """
 
 from __future__ import annotations
@@ -8,38 +8,76 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-ESTABLISHED = b"01"
-"""The state of a connection that is open at both ends, as /proc/net/tcp writes it (net/tcp_states.h)."""
+from inflight.linux.sockets import Connection, Listener
+
+ESTABLISHED, LISTEN = b"01", b"0A"
+"""States of a TCP socket as /proc/net/tcp writes them (net/tcp_states.h)."""
 TABLES = (Path("/proc/self/net/tcp"), Path("/proc/self/net/tcp6"))
+NETSTAT = Path("/proc/self/net/netstat")
 
 
 def unread_connections(port: int, tables: Iterable[Path] = TABLES) -> int | None:
-    """Return how many connections on the local `port` hold unread bytes; None where no table can be read.
+    """Return how many connections on the local `port` hold unread bytes; None where no table can be read."""
+    found = sockets(tables)
+    if found is None:
+        return None
+    return sum(isinstance(each, Connection) and each.port == port and each.unread > 0 for each in found)
+
+
+def sockets(tables: Iterable[Path] = TABLES) -> list[Listener | Connection] | None:
+    """Return all sockets that listen and all established connections; None where no table can be read.
 
     Slow where there are many sockets. The kernel writes the tables piece by piece: when sockets come and go meanwhile,
-    one may stand there twice, or not at all.
+    one may stand there twice, which counts once, or not at all. The limits of accept queues are not in them, nor when
+    bytes arrived or how many were read.
     """
-    suffix = b":%04X" % port
-    ends: set[tuple[bytes, bytes]] | None = None
-    for table in tables:
-        try:
-            text = table.read_bytes()
-        except OSError:
-            continue
-        ends = (ends or set()) | {(fields[1], fields[2]) for fields in _rows(text) if _holds_unread(fields, suffix)}
-    return None if ends is None else len(ends)
+    texts = [text for table in tables if (text := _read(table)) is not None]
+    if not texts:
+        return None
+    distinct = {_identity(fields): fields for text in texts for fields in _rows(text)}
+    return [_socket(fields) for fields in distinct.values()]
+
+
+def listen_drops() -> tuple[int, int] | None:
+    """Return how often an accept queue overflowed, and how many connections were dropped for any reason.
+
+    Both count from the start of the network namespace, over all its ports. None where it cannot be read.
+    """
+    names, values = [], []
+    for line in (_read(NETSTAT) or b"").splitlines():
+        kind, *fields = line.split()
+        if kind == b"TcpExt:":
+            names, values = values, fields
+    counters = dict(zip(names, values, strict=False))
+    try:
+        return int(counters[b"ListenOverflows"]), int(counters[b"ListenDrops"])
+    except (KeyError, ValueError):
+        return None
+
+
+def _read(table: Path) -> bytes | None:
+    try:
+        return table.read_bytes()
+    except OSError:
+        return None
 
 
 def _rows(text: bytes) -> Iterator[list[bytes]]:
     for line in text.splitlines()[1:]:
-        yield line.split(None, 5)
+        fields = line.split(None, 10)
+        if len(fields) > 9 and fields[3] in {ESTABLISHED, LISTEN}:
+            yield fields
 
 
-def _holds_unread(fields: list[bytes], suffix: bytes) -> bool:
-    # sl  local_address  rem_address  st  tx_queue:rx_queue  ...
-    return (
-        len(fields) > 4
-        and fields[3] == ESTABLISHED
-        and fields[1].endswith(suffix)
-        and not fields[4].endswith(b":00000000")
-    )
+def _identity(fields: list[bytes]) -> tuple[bytes, ...]:
+    """Return both ends; several sockets may listen at one (SO_REUSEPORT), and an accepted connection gets an inode."""
+    return fields[1], fields[2], fields[9] if fields[3] == LISTEN else b""
+
+
+def _socket(fields: list[bytes]) -> Listener | Connection:
+    # sl  local_address  rem_address  st  tx_queue:rx_queue  tr:tm->when  retrnsmt  uid  timeout  inode
+    port = int(fields[1].rpartition(b":")[2], 16)
+    received = int(fields[4].rpartition(b":")[2], 16)
+    if fields[3] == LISTEN:
+        return Listener(port, int(fields[9]), received, None)
+    return Connection(port, hash((fields[1], fields[2])), received)

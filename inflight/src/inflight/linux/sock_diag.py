@@ -11,7 +11,7 @@ import socket
 import struct
 from collections.abc import Iterator
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from inflight.linux.sockets import Connection, Listener
 from inflight.linux.tcp_info import LAST_DATA_RECV_OFFSET
@@ -24,10 +24,12 @@ SOCK_DIAG_BY_FAMILY = 20
 REQUEST_DUMP = 0x301
 """NLM_F_REQUEST | NLM_F_DUMP."""
 ERROR, DONE = 2, 3
-ESTABLISHED, LISTEN = 1, 10
-"""States of a TCP socket (net/tcp_states.h)."""
+FAMILIES = (socket.AF_INET, socket.AF_INET6)
+ESTABLISHED, LISTEN = 1 << 1, 1 << 10
+"""A bit for each state of a TCP socket (net/tcp_states.h)."""
 INET_DIAG_INFO = 2
-"""The attribute that holds a `struct tcp_info`; what is asked for is a bit mask that begins at 1."""
+"""The attribute that holds a `struct tcp_info`."""
+ASK_INFO = 1 << INET_DIAG_INFO - 1
 
 HEADER = struct.Struct("=IHHII")
 """`struct nlmsghdr`: length, type, flags, sequence, port id."""
@@ -35,63 +37,86 @@ REQUEST = struct.Struct("=BBBxI")
 """`struct inet_diag_req_v2` up to its socket id: family, protocol, extensions, states."""
 SOCKET_ID = struct.Struct("!HH36xII")
 """`struct inet_diag_sockid`: source port, destination port, addresses, interface, and a cookie, all ones for any."""
-MESSAGE = struct.Struct("=IH66xI")
-"""A `struct nlmsghdr`'s length and type, and `idiag_rqueue` of the `struct inet_diag_msg` behind it."""
-SOCKET = struct.Struct("=17xB2x2s38x8s4xII4xI")
-"""The same message: `idiag_state`, source port, cookie, `idiag_rqueue`, `idiag_wqueue`, `idiag_inode`."""
-SOCKET_SIZE = SOCKET.size
+MESSAGE = "=IH14xH38xQ4xII4xI"
+"""A `struct nlmsghdr`'s length and type, and of the `struct inet_diag_msg` behind it the source port in network order,
+the cookie, `idiag_rqueue`, `idiag_wqueue` and `idiag_inode`."""
+MESSAGE_SIZE = struct.calcsize(MESSAGE)
 ATTRIBUTE = struct.Struct("=HH")
 """`struct rtattr`: length and type."""
-TCP_INFO = struct.Struct(f"={LAST_DATA_RECV_OFFSET}xI72xQ20xI")
-"""`struct tcp_info`: `tcpi_last_data_recv` (ms), `tcpi_bytes_received` (Linux 4.1), `tcpi_data_segs_out` (4.6)."""
+TCP_INFO = f"4x{LAST_DATA_RECV_OFFSET}xI72xQ20xI"
+"""An ATTRIBUTE, and of the `struct tcp_info` behind it `tcpi_last_data_recv` (milliseconds), `tcpi_bytes_received`
+(Linux 4.1) and `tcpi_data_segs_out` (4.6)."""
+TCP_INFO_SIZE = struct.calcsize(f"={TCP_INFO}")
 ERROR_CODE = struct.Struct("=16xi")
 """The code behind the header, of an error and of a dump's end: minus an errno, or 0."""
 BUFFER = 256 * 1024
 """Bytes; the kernel fills at most 32 KiB at a time."""
 ANY = 0xFFFFFFFF
 
+Row = tuple[Any, ...]
+"""The fields of MESSAGE, then those of TCP_INFO where it was asked for and the kernel knows it."""
+
 
 def unread_connections(port: int) -> int:
     """Return how many established connections on the local `port` hold unread bytes. Raises OSError."""
-    return sum(
-        MESSAGE.unpack_from(buffer, start)[2] > 0 for buffer, start, _ in _dump(port, states=1 << ESTABLISHED, info=False)
-    )
+    return sum(row[4] > 0 for family in FAMILIES for row in _dump(family, port, ESTABLISHED))
 
 
-def sockets(port: int = 0) -> Iterator[Listener | Connection]:
-    """Yield the sockets that listen on the local `port` (0: on any), and the established connections. Raises OSError."""
-    for buffer, start, length in _dump(port, states=1 << ESTABLISHED | 1 << LISTEN, info=True):
-        state, local, cookie, received, sent, inode = SOCKET.unpack_from(buffer, start)
-        number = int.from_bytes(local, "big")
-        if state == LISTEN:
-            yield Listener(number, inode, received, sent)
-            continue
-        info = _tcp_info(buffer, start + SOCKET_SIZE, start + length)
-        if info is None:
-            yield Connection(number, cookie, received)
+def listeners() -> Iterator[tuple[int, Listener]]:
+    """Yield the address family and the socket of all that listen. Raises OSError."""
+    for family in FAMILIES:
+        for _, _, port, _, queue, limit, inode, *_ in _dump(family, 0, LISTEN):
+            yield family, Listener(socket.ntohs(port), inode, queue, limit)
+
+
+def connections(family: int, port: int = 0) -> Iterator[Connection]:
+    """Yield the established connections of the address family on the local `port`, or on all (0). Raises OSError."""
+    for _, _, local, cookie, unread, _, _, *info in _dump(family, port, ESTABLISHED, ASK_INFO):
+        if info:
+            milliseconds, received, segments = info
+            yield Connection(socket.ntohs(local), cookie, unread, milliseconds / 1000, received - unread, segments)
         else:
-            milliseconds, bytes_received, segments = info
-            yield Connection(number, cookie, received, milliseconds / 1000, bytes_received - received, segments)
+            yield Connection(socket.ntohs(local), cookie, unread)
 
 
-def _tcp_info(buffer: bytearray, start: int, end: int) -> tuple[int, int, int] | None:
-    """Return the fields of TCP_INFO, or None where the kernel does not know all of them."""
-    while start + ATTRIBUTE.size <= end:
-        length, kind = ATTRIBUTE.unpack_from(buffer, start)
-        if kind == INET_DIAG_INFO and length >= ATTRIBUTE.size + TCP_INFO.size:
-            return TCP_INFO.unpack_from(buffer, start + ATTRIBUTE.size)  # type: ignore[return-value]
-        start += max(ATTRIBUTE.size, (length + 3) & ~3)
-    return None
-
-
-def _dump(port: int, states: int, *, info: bool) -> Iterator[tuple[bytearray, int, int]]:
-    """Yield each socket's message, of both families: the buffer, where the message starts, its length."""
+def _dump(family: int, port: int, states: int, extensions: int = 0) -> Iterator[Row]:
+    """Yield a row for each socket."""
     buffer = bytearray(BUFFER)
+    view = memoryview(buffer)
     with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, NETLINK_SOCK_DIAG) as netlink:
-        for family in (socket.AF_INET, socket.AF_INET6):
-            netlink.send(_request(family, port, states, 1 << INET_DIAG_INFO - 1 if info else 0))
-            for start, length in _messages(netlink, buffer):
-                yield buffer, start, length
+        netlink.send(_request(family, port, states, extensions))
+        while True:
+            start, end = 0, _receive(netlink, buffer)
+            while start < end:
+                length, kind, *_ = HEADER.unpack_from(buffer, start)
+                if kind in {DONE, ERROR}:
+                    _raise_for_error(buffer, start)
+                    return
+                layout = _layout(view[start : start + length])
+                end_of_whole = end - (end - start) % layout.size
+                # Nearly all messages of a part have one length, and so one layout: one call unpacks them.
+                for row in layout.iter_unpack(view[start:end_of_whole]):
+                    if row[0] != length:
+                        break
+                    yield row
+                    start += layout.size
+
+
+def _layout(message: memoryview) -> struct.Struct:
+    """Return what unpacks this message, and all that are as long."""
+    start = MESSAGE_SIZE
+    while start + ATTRIBUTE.size <= len(message):
+        length, kind = ATTRIBUTE.unpack_from(message, start)
+        if kind == INET_DIAG_INFO and length >= TCP_INFO_SIZE:
+            return _struct(len(message), start)
+        start += max(ATTRIBUTE.size, (length + 3) & ~3)
+    return _struct(len(message), None)
+
+
+@cache
+def _struct(length: int, tcp_info: int | None) -> struct.Struct:
+    fields = MESSAGE if tcp_info is None else f"{MESSAGE}{tcp_info - MESSAGE_SIZE}x{TCP_INFO}"
+    return struct.Struct(f"{fields}{((length + 3) & ~3) - struct.calcsize(fields)}x")
 
 
 def _request(family: int, port: int, states: int, extensions: int) -> bytes:
@@ -99,19 +124,11 @@ def _request(family: int, port: int, states: int, extensions: int) -> bytes:
     return HEADER.pack(HEADER.size + len(body), SOCK_DIAG_BY_FAMILY, REQUEST_DUMP, 0, 0) + body
 
 
-def _messages(netlink: socket.socket, buffer: bytearray) -> Iterator[tuple[int, int]]:
-    """Yield where in `buffer` each message stands, and its length, until the dump is at its end."""
-    while True:
-        start, end = 0, _receive(netlink, buffer)
-        while start < end:
-            length, kind, _ = MESSAGE.unpack_from(buffer, start)
-            if kind in {DONE, ERROR}:
-                (code,) = ERROR_CODE.unpack_from(buffer, start)
-                if code < 0:
-                    raise OSError(-code, os.strerror(-code))
-                return
-            yield start, length
-            start += (length + 3) & ~3
+def _raise_for_error(buffer: bytearray, start: int) -> None:
+    """Raise OSError where the dump ended in one."""
+    (code,) = ERROR_CODE.unpack_from(buffer, start)
+    if code < 0:
+        raise OSError(-code, os.strerror(-code))
 
 
 def _receive(netlink: socket.socket, buffer: bytearray) -> int:
