@@ -1,1 +1,1 @@
-"""The command `inflight`: the lab on one machine."""
+"""The command `lab`: the lab on one machine."""

@@ -1,4 +1,4 @@
-"""`inflight demo`: the experiment. The same tasks to the same gateway built three ways, and where each task waited."""
+"""`lab demo`: the experiment. The same tasks to the same gateway built three ways, and where each task waited."""
 
 from __future__ import annotations
 
@@ -9,25 +9,27 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from inflight.report.page import write_report
+from inflight.report.run import Run, Sample, TargetRun, machine, write_run
+from inflight.send.outcome import CANCELLED
+from inflight.send.schedule import at_once
+from inflight.send.sender import TASK, Sender, Target
+from inflight.terminal.files import check_writable
+from inflight.terminal.progress import progress_on
+from inflight.terminal.table import print_whole
 from rich.console import Console
 from rich.progress import SpinnerColumn, TimeElapsedColumn
 
-from services.lab.files import check_writable
 from services.lab.process import Service
-from services.lab.progress import progress_on
-from services.lab.report import write_report
-from services.lab.run import GatewayRun, Run, Sample, machine, write_run
+from services.lab.prose import about, about_gateway
 from services.lab.sampling import sampled
+from services.lab.screen import Screen
 from services.lab.stage import backend_service, free_ports, gateway_service, running
-from services.lab.table import print_whole, table_of
+from services.lab.table import table_of
 from services.lab.verdict import judge
-from services.lab.voices import Voices
-from services.sender.outcome import CANCELLED
-from services.sender.schedule import at_once
-from services.sender.sender import TASK, Sender, Target
-from services.settings import GatewayMode
+from services.serving.settings import GatewayMode
 
-ANSWERED_WITHIN = 60.0
+RESPONSE_WITHIN = 60.0
 """Seconds beyond the longest time that is expected of a task."""
 
 
@@ -49,42 +51,48 @@ async def demo(console: Console, experiment: Experiment, report: Path, json: Pat
         f"{experiment.tasks} tasks at once go to each gateway in turn.\n",
         style="bold",
     )
-    voices = Voices(console, quiet=True)
-    handler = voices.listen(logging.getLogger("services.sender"), "sender")
+    screen = Screen(console, quiet=True)
+    handler = screen.follow(logging.getLogger("inflight.send"), "sender")
     started = datetime.now(UTC)
     try:
-        gateways = await _bursts(voices, experiment)
+        targets = await _bursts(screen, experiment)
     finally:
-        logging.getLogger("services.sender").removeHandler(handler)
-    run = Run(started=started, machine=machine(), delay=experiment.delay, gateways=gateways)
+        logging.getLogger("inflight.send").removeHandler(handler)
+    run = Run(
+        started=started,
+        machine=machine(),
+        about=about(len(targets), experiment.delay),
+        facts={"Backend's delay": f"{experiment.delay:g} s"},
+        targets=targets,
+    )
     _conclude(console, run)  # first, for it would be lost if the files cannot be written
     write_run(run, json)
     write_report(run, report)
     console.print(f"\nThe whole picture: {report}\nThe raw run:       {json}", markup=False, soft_wrap=True)
-    return all(gateway.verdict is not None and gateway.verdict.ok for gateway in gateways)
+    return all(target.verdict is not None and target.verdict.ok for target in targets)
 
 
-async def _bursts(voices: Voices, experiment: Experiment) -> list[GatewayRun]:
-    console = voices.console
+async def _bursts(screen: Screen, experiment: Experiment) -> list[TargetRun]:
+    console = screen.console
     backend_ports, *ports = free_ports(1 + len(experiment.modes))
-    backend = backend_service(backend_ports, experiment.delay, voices.say)
+    backend = backend_service(backend_ports, experiment.delay, screen.print)
     gateways = {
-        mode: gateway_service(mode, pair, backend.url, voices.say)
+        mode: gateway_service(mode, pair, backend.url, screen.print)
         for mode, pair in zip(experiment.modes, ports, strict=True)
     }
     runs = []
     async with running([backend, *gateways.values()]):
         for mode, gateway in gateways.items():
             console.rule(f"[bold]{gateway.name}[/]", align="left", characters="-")
-            with voices.heard():
+            with screen.shown():
                 runs.append(await _burst(console, mode, gateway, experiment))
-                await asyncio.gather(gateway.heard_out(), backend.heard_out())
+                await asyncio.gather(gateway.caught_up(), backend.caught_up())
             console.print()
         console.rule(characters="-")
     return runs
 
 
-async def _burst(console: Console, mode: GatewayMode, gateway: Service, experiment: Experiment) -> GatewayRun:
+async def _burst(console: Console, mode: GatewayMode, gateway: Service, experiment: Experiment) -> TargetRun:
     progress = progress_on(console, SpinnerColumn(), TimeElapsedColumn())
     bar = progress.add_task(gateway.name, total=experiment.tasks)
 
@@ -93,28 +101,29 @@ async def _burst(console: Console, mode: GatewayMode, gateway: Service, experime
         progress.update(bar, description=f"in flight {sample.in_flight}; waiting: {waiting or 'none'}")
 
     target = Target(gateway.name, f"{gateway.url}/{TASK}")
-    longest = experiment.tasks * experiment.delay + ANSWERED_WITHIN
+    longest = experiment.tasks * experiment.delay + RESPONSE_WITHIN
     sender = Sender(target, longest, on_record=lambda _record: progress.advance(bar))
     with progress:
         async with sampled(gateway.admin_url, show) as samples:
             records = await sender.send(at_once(experiment.tasks))
     if any(record.outcome == CANCELLED for record in records):
         raise asyncio.CancelledError  # the sender keeps its records when the user stops it; the experiment ends here
-    return GatewayRun(
+    verdict = judge(mode, experiment.delay, records, samples)
+    return TargetRun(
         name=gateway.name,
         url=target.url,
-        mode=mode,
+        about=about_gateway(mode, as_claimed=verdict.ok),
         requests=records,
         samples=samples,
-        verdict=judge(mode, experiment.delay, records, samples),
+        verdict=verdict,
     )
 
 
 def _conclude(console: Console, run: Run) -> None:
     console.print("Where each task's time went, in seconds:\n", style="bold")
-    print_whole(console, table_of(run.gateways))
+    print_whole(console, table_of(run.targets))
     console.print()
-    for gateway in run.gateways:
+    for gateway in run.targets:
         assert gateway.verdict is not None
         word, style = ("as claimed", "green") if gateway.verdict.ok else ("NOT AS CLAIMED", "bold red")
         console.print(f"[bold]{gateway.name}[/] ([{style}]{word}[/]): {gateway.verdict.sentence}")

@@ -1,16 +1,6 @@
-"""What stops the command: a line for the user and an exit code, and no traceback."""
+"""Moved to inflight.terminal.errors."""
 
-from __future__ import annotations
+from inflight.terminal.errors import INTERRUPTED, USAGE_ERROR, reason
+from inflight.terminal.errors import CommandError as LabError
 
-USAGE_ERROR = 2
-INTERRUPTED = 130
-"""128 and SIGINT's number, as shells count it."""
-
-
-class LabError(Exception):
-    """Something that the user can put right; the text names it and says what would be right."""
-
-
-def reason(error: OSError) -> str:
-    """Return why the system refused something, in words that go on a sentence."""
-    return (error.strerror or str(error)).lower()
+__all__ = ["INTERRUPTED", "USAGE_ERROR", "LabError", "reason"]

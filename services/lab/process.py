@@ -17,7 +17,7 @@ from pathlib import Path
 from time import monotonic
 from urllib.request import ProxyHandler, build_opener
 
-from services.lab.errors import LabError, reason
+from inflight.terminal.errors import CommandError, reason
 
 LOOPBACK = "127.0.0.1"
 READY_WITHIN = 30.0
@@ -27,11 +27,11 @@ SOURCES = Path(__file__).resolve().parents[2]
 """The folder that holds `services`, so that the command works from any folder, whatever modules lie there (`-P`)."""
 
 _DIRECT = build_opener(ProxyHandler({}))
-"""Asks without the user's proxy, which knows no way to this machine's loopback."""
+"""Requests without the user's proxy, which has no way to this machine's loopback."""
 
 
 class Service:
-    """A service's process. `say` gets each line that it prints, from a thread of its own."""
+    """A service's process. `on_line` gets its name and each line that it prints, from a thread of its own."""
 
     def __init__(
         self,
@@ -39,7 +39,7 @@ class Service:
         module: str,
         ports: tuple[int, int],
         settings: Mapping[str, str],
-        say: Callable[[str, str], None],
+        on_line: Callable[[str, str], None],
     ) -> None:
         self.name = name
         self.module = module
@@ -47,7 +47,7 @@ class Service:
         self.url = f"http://{LOOPBACK}:{self.port}"
         self.admin_url = f"http://{LOOPBACK}:{self.admin_port}"
         self._settings = settings
-        self._say = say
+        self._on_line = on_line
         self._last = deque[str](maxlen=20)
         self._process: subprocess.Popen[str] | None = None
         self._reader: threading.Thread | None = None
@@ -61,14 +61,15 @@ class Service:
         self._reader.start()
 
     async def ready(self) -> None:
-        """Return when the service is ready. Raises LabError when it ends, or is not ready in time."""
+        """Return when the service is ready. Raises CommandError when it ends, or is not ready in time."""
         deadline = monotonic() + READY_WITHIN
-        while not await asyncio.to_thread(self._answers_ready):
+        while not await asyncio.to_thread(self._is_ready):
             if self._process is None or self._process.poll() is not None:
                 await asyncio.to_thread(self._join)
-                raise LabError(f"{self.name} did not start: {' / '.join(self._last) or 'it said nothing'}")
+                raise CommandError(f"{self.name} did not start: {' / '.join(self._last) or 'it printed nothing'}")
             if monotonic() > deadline:
-                raise LabError(f"{self.name} was not ready within {READY_WITHIN:g} s; its last words: {self._words()}")
+                last = self._last[-1] if self._last else "none"
+                raise CommandError(f"{self.name} was not ready within {READY_WITHIN:g} s; its last line: {last}")
             await asyncio.sleep(POLL)
 
     def stop(self) -> None:
@@ -88,10 +89,10 @@ class Service:
             self._process.wait()
         self._join()
 
-    async def heard_out(self) -> None:
-        """Return when what the process has said up to now has been passed on."""
-        await asyncio.sleep(2 * POLL)  # for it to write what it has just said
-        while self._unheard():  # noqa: ASYNC110 - a pipe that another thread reads sends us no event
+    async def caught_up(self) -> None:
+        """Return when what the process has printed up to now has been passed on."""
+        await asyncio.sleep(2 * POLL)  # for it to write what it has just logged
+        while self._unread():  # noqa: ASYNC110 - a pipe that another thread reads sends us no event
             await asyncio.sleep(POLL)
         await asyncio.sleep(POLL)  # for the reader to pass on what it has just read
 
@@ -116,16 +117,16 @@ class Service:
                 start_new_session=True,
             )
         except OSError as error:
-            raise LabError(f"{self.name} cannot be started: {sys.executable}: {reason(error)}") from error
+            raise CommandError(f"{self.name} cannot be started: {sys.executable}: {reason(error)}") from error
 
-    def _answers_ready(self) -> bool:
+    def _is_ready(self) -> bool:
         try:
-            with _DIRECT.open(f"{self.admin_url}/readyz", timeout=1) as answer:
-                return bool(answer.status == 200)
+            with _DIRECT.open(f"{self.admin_url}/readyz", timeout=1) as response:
+                return bool(response.status == 200)
         except (OSError, HTTPException):
             return False
 
-    def _unheard(self) -> bool:
+    def _unread(self) -> bool:
         assert self._process is not None
         assert self._process.stdout is not None
         return any(fcntl.ioctl(self._process.stdout, termios.FIONREAD, bytes(4)))
@@ -135,13 +136,10 @@ class Service:
         assert self._process.stdout is not None
         for line in self._process.stdout:
             self._last.append(line.rstrip())
-            self._say(self.name, line.rstrip())
+            self._on_line(self.name, line.rstrip())
 
     def _join(self) -> None:
         if self._reader is not None:
             self._reader.join(STOPPED_WITHIN)
         if self._process is not None and self._process.stdout is not None:
             self._process.stdout.close()
-
-    def _words(self) -> str:
-        return self._last[-1] if self._last else "none"

@@ -1,4 +1,4 @@
-"""Scrapes a gateway's admin port while it works: what it says of itself, ten times a second."""
+"""Scrapes a gateway's admin port while it works: its in-flight and waiting requests, ten times a second."""
 
 from __future__ import annotations
 
@@ -8,9 +8,8 @@ from contextlib import asynccontextmanager, suppress
 from time import perf_counter
 
 import aiohttp
+from inflight.report.run import Sample
 from prometheus_client.parser import text_string_to_metric_families
-
-from services.lab.run import Sample
 
 INTERVAL = 0.1
 """Seconds from one scrape to the next."""
@@ -39,7 +38,7 @@ async def sampled(admin_url: str, on_sample: Callable[[Sample], None]) -> AsyncI
 
 
 def parse_sample(at: float, text: str) -> Sample:
-    """Return what one scrape in Prometheus' text format says of the requests."""
+    """Return what one scrape in Prometheus' text format holds of the requests."""
     values: dict[tuple[str, str], float] = {}
     for family in text_string_to_metric_families(text):
         for sample in family.samples:
@@ -48,7 +47,7 @@ def parse_sample(at: float, text: str) -> Sample:
     return Sample(
         at=at,
         in_flight=int(values.get(("http_requests_in_flight", ""), 0)),
-        stalled=values.get(("event_loop_stalled_seconds", ""), 0.0),
+        stalled=values.get(("event_loop_stalled_seconds", "")),
         waiting={queue: int(value) for (name, queue), value in values.items() if name == "http_requests_waiting"},
     )
 
@@ -63,8 +62,8 @@ class _Scraper:
     async def scrape(self) -> None:
         at = perf_counter() - self.started
         with suppress(aiohttp.ClientError, TimeoutError):  # a scrape that fails is a gap in the picture
-            async with self.session.get(self.url) as answer:
-                self.take(parse_sample(at, await answer.text()))
+            async with self.session.get(self.url) as response:
+                self.take(parse_sample(at, await response.text()))
 
     async def keep_on(self) -> None:
         self.started = due = perf_counter()

@@ -11,9 +11,10 @@ from itertools import filterfalse, islice
 from random import SystemRandom
 from time import monotonic
 
-from services.lab.errors import LabError
+from inflight.terminal.errors import CommandError
+
 from services.lab.process import LOOPBACK, STOPPED_WITHIN, Service
-from services.settings import GATEWAY_PORTS
+from services.serving.settings import GATEWAY_PORTS
 
 BACKEND_PORT = 8000
 ADMIN_OFFSET = 1000
@@ -21,7 +22,7 @@ NEVER_GIVEN = range(20_000, 30_000)
 """Ports that the system gives to no client: Linux' begin at 32768 (`ip_local_port_range`), IANA's at 49152."""
 SPARE = 200
 """More of them than are ever taken by others."""
-Say = Callable[[str, str], None]
+OnLine = Callable[[str, str], None]
 
 
 def known_ports(modes: Iterable[str]) -> list[tuple[int, int]]:
@@ -37,29 +38,29 @@ def free_ports(pairs: int) -> list[tuple[int, int]]:
     return list(zip(ports[::2], ports[1::2], strict=True))
 
 
-def backend_service(ports: tuple[int, int], delay: float, say: Say) -> Service:
+def backend_service(ports: tuple[int, int], delay: float, on_line: OnLine) -> Service:
     """Return the backend, not yet started."""
-    return Service("backend", "services.backend", ports, {"DELAY": f"{delay:g}"}, say)
+    return Service("backend", "services.backend", ports, {"DELAY": f"{delay:g}"}, on_line)
 
 
-def gateway_service(mode: str, ports: tuple[int, int], backend_url: str, say: Say) -> Service:
+def gateway_service(mode: str, ports: tuple[int, int], backend_url: str, on_line: OnLine) -> Service:
     """Return the gateway of one mode, not yet started."""
     settings = {"GATEWAY_MODE": mode, "BACKEND_URL": backend_url}
-    return Service(f"{mode}-gateway", "services.gateway", ports, settings, say)
+    return Service(f"{mode}-gateway", "services.gateway", ports, settings, on_line)
 
 
 def check_free(ports: Iterable[tuple[int, int]]) -> None:
-    """Raise LabError when a port is taken, and name all that are: better before four programs start than after."""
+    """Raise CommandError when a port is taken, and name all that are: better before four programs start than after."""
     in_use = [str(port) for pair in ports for port in pair if taken(port)]
     if in_use:
-        raise LabError(f"in use: port {', '.join(in_use)}; stop what listens there (it may be another `inflight up`)")
+        raise CommandError(f"in use: port {', '.join(in_use)}; stop what listens there (it may be another `lab up`)")
 
 
 @asynccontextmanager
 async def running(services: list[Service]) -> AsyncIterator[None]:
     """Start the services, wait until all are ready, and stop them all when the block is left, however it is left.
 
-    Raises LabError when one does not come up.
+    Raises CommandError when one does not come up.
     """
     try:
         for service in services:

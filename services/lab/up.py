@@ -1,28 +1,28 @@
-"""`inflight up`: the four services, up until Ctrl-C, on the ports that the README names."""
+"""`lab up`: the four services, up until Ctrl-C, on the ports that the README names."""
 
 from __future__ import annotations
 
 import asyncio
 
+from inflight.terminal.errors import CommandError
 from rich.console import Console
 
-from services.lab.errors import LabError
 from services.lab.process import Service
+from services.lab.screen import Screen
 from services.lab.stage import backend_service, check_free, gateway_service, known_ports, running
-from services.lab.voices import Voices
-from services.settings import GATEWAY_PORTS
+from services.serving.settings import GATEWAY_PORTS
 
 POLL = 0.2
 
 
 async def up(console: Console, delay: float) -> None:
-    """Start the services and serve until cancelled. Raises LabError when a port is taken, or a service ends."""
-    voices = Voices(console)
+    """Start the services and serve until cancelled. Raises CommandError when a port is taken, or a service ends."""
+    screen = Screen(console)
     ports = known_ports(GATEWAY_PORTS)
     check_free(ports)
-    backend = backend_service(ports[0], delay, voices.say)
+    backend = backend_service(ports[0], delay, screen.print)
     gateways = [
-        gateway_service(mode, pair, backend.url, voices.say)
+        gateway_service(mode, pair, backend.url, screen.print)
         for mode, pair in zip(GATEWAY_PORTS, ports[1:], strict=True)
     ]
     services = [backend, *gateways]
@@ -31,7 +31,7 @@ async def up(console: Console, delay: float) -> None:
         while not any(service.end for service in services):  # noqa: ASYNC110 - a process sends no event
             await asyncio.sleep(POLL)
         ends = ", ".join(f"{service.name} {service.end}" for service in services if service.end)
-        raise LabError(f"{ends}; the lines above may say why")
+        raise CommandError(f"{ends}; the lines above may say why")
 
 
 def _print_urls(console: Console, services: list[Service]) -> None:

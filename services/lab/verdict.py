@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from math import ceil, inf
 
-from services.lab.run import Sample, Verdict
-from services.sender.outcome import OK
-from services.sender.record import Record, kernel_known
-from services.telemetry.ledger import QUEUES
+from inflight.ledger import QUEUES
+from inflight.report.run import Sample, Verdict
+from inflight.send.outcome import OK
+from inflight.send.record import Record, kernel_known
 
 POOL_THREADS = 40
 """anyio's default limiter, in which FastAPI runs plain `def` handlers."""
@@ -33,10 +33,10 @@ def judge(mode: str, delay: float, records: Sequence[Record], samples: Sequence[
     failed = [f"{record.task}: {record.outcome}" for record in records if record.outcome != OK]
     if failed:
         return Verdict(ok=False, sentence=f"{len(failed)} of {len(records)} tasks failed ({', '.join(failed[:3])}).")
-    told, misses = _CLAIMS[mode](delay, sorted(records, key=lambda record: record.finished), samples)
+    sentence, misses = _CLAIMS[mode](delay, sorted(records, key=lambda record: record.finished), samples)
     if not misses:
-        return Verdict(ok=True, sentence=told)
-    hint = _longer_delay(mode, delay, len(records)) or _excuse(records)
+        return Verdict(ok=True, sentence=sentence)
+    hint = _longer_delay(mode, delay, len(records)) or _busy_machine(records)
     return Verdict(ok=False, sentence=f"{SHOULD[mode]}, but {misses[0]}.{hint}")
 
 
@@ -57,8 +57,8 @@ def _sync(delay: float, records: Sequence[Record], samples: Sequence[Sample]) ->
         if measured
         else "and where it waited cannot be measured on this system"
     )
-    told = f"It served the tasks one after another: the last took {last.seconds:.2f} s, {where}. "
-    return f"{told}The in-flight gauge never read more than {most}.", misses
+    sentence = f"It served the tasks one after another: the last took {last.seconds:.2f} s, {where}. "
+    return f"{sentence}The in-flight gauge never read more than {most}.", misses
 
 
 def _threadpool(delay: float, records: Sequence[Record], _samples: Sequence[Sample]) -> Judgement:
@@ -84,11 +84,11 @@ def _async(delay: float, records: Sequence[Record], _samples: Sequence[Sample]) 
     for record in records:
         misses += _took(record, delay, slack) + _waited_in(record, ("thread", "pool"), 0.0, WAIT_SLACK)
     waited = max(_waited(record, *QUEUES) for record in records)
-    told = (
+    sentence = (
         f"It served the tasks side by side on one thread: the last took {records[-1].seconds:.2f} s, "
         f"and no task waited longer than {waited * 1000:.0f} ms in any queue."
     )
-    return told, misses
+    return sentence, misses
 
 
 _CLAIMS: dict[str, Callable[[float, Sequence[Record], Sequence[Sample]], Judgement]] = {
@@ -130,8 +130,8 @@ def _longer_delay(mode: str, delay: float, tasks: int) -> str:
     return f" {tasks} tasks take their own time to be sent and served, much beside {delay:g} s: try --delay {wanted}."
 
 
-def _excuse(records: Sequence[Record]) -> str:
-    """Return what speaks for a machine that was too busy, and not for a gateway that does not do what is claimed."""
+def _busy_machine(records: Sequence[Record]) -> str:
+    """Return what points to a busy machine, and not to a gateway that does not do what is claimed."""
     elsewhere = max(
         _waited(record, "sender", "connect", *(["network"] if kernel_known(record) else [])) for record in records
     )

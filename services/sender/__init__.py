@@ -1,1 +1,1 @@
-"""The sender: sends the tasks, logs as the article's sender does, and keeps the ledger of every request."""
+"""The sender as a service: the load on the cluster."""

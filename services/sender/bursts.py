@@ -1,26 +1,22 @@
-"""The sender as a service: a burst of tasks to every target, every so often, until it is told to stop."""
+"""The sender as a service: a burst of tasks to every target, every so often, until a signal stops it."""
 
 from __future__ import annotations
 
 import asyncio
-import logging.config
 import signal
 import sys
 from time import monotonic
 
+from inflight.admin import AdminServer, PortError
+from inflight.process import about_the_process
+from inflight.send.metrics import SenderMetrics
+from inflight.send.record import Record
+from inflight.send.schedule import at_once
+from inflight.send.sender import TASK, Sender, Target
 from prometheus_client import CollectorRegistry, disable_created_metrics
 
-from services.log_writer import Line, finish
-from services.logs import log_config
-from services.sender.metrics import SenderMetrics
-from services.sender.record import Record
-from services.sender.schedule import at_once
-from services.sender.sender import Sender, Target
-from services.settings import USAGE_ERROR, SenderSettings, SettingsError, read_settings
-from services.telemetry.admin import AdminServer, PortError
-from services.telemetry.process import about_the_process
-
-log = logging.getLogger("services.sender")
+from services.serving.logs import Log
+from services.serving.settings import USAGE_ERROR, SenderSettings, SettingsError, read_settings
 
 
 def run() -> None:
@@ -37,14 +33,14 @@ def run() -> None:
     except (SettingsError, PortError) as error:
         print(error, file=sys.stderr)
         sys.exit(USAGE_ERROR)
-    logging.setLogRecordFactory(Line)
-    logging.config.dictConfig(log_config(settings.log_level, settings.log_format))
+    log = Log(settings.log_level, settings.log_format)
+    log.start()
     admin.start()
     try:
         asyncio.run(_bursts(settings, SenderMetrics(registry)))
     finally:
         admin.close()
-    finish()
+    log.finish()
 
 
 async def _bursts(settings: SenderSettings, metrics: SenderMetrics) -> None:
@@ -53,7 +49,7 @@ async def _bursts(settings: SenderSettings, metrics: SenderMetrics) -> None:
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     async with asyncio.TaskGroup() as group:
         for name, url in settings.targets.items():
-            target = Target(name, f"{str(url).rstrip('/')}/{{task}}?delay={settings.delay:g}")
+            target = Target(name, f"{str(url).rstrip('/')}/{TASK}?delay={settings.delay:g}")
             group.create_task(_to_one(Sender(target, settings.timeout, metrics), settings, stop))
 
 

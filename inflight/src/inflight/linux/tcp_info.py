@@ -12,6 +12,9 @@ LAST_DATA_RECV = struct.Struct("=I")
 LAST_DATA_RECV_OFFSET = 52
 """`tcpi_last_data_recv` in `struct tcp_info` (Linux, include/uapi/linux/tcp.h): 8 bytes, then 11 numbers before it."""
 TCP_INFO_SIZE = LAST_DATA_RECV_OFFSET + LAST_DATA_RECV.size
+TOTAL_RETRANS = struct.Struct("=I")
+TOTAL_RETRANS_OFFSET = 100
+"""`tcpi_total_retrans`, 11 numbers after `tcpi_last_data_recv`."""
 
 TCP_ESTABLISHED = b"\x01"
 """`tcpi_state`, the first byte of `struct tcp_info`, of a connection that is open at both ends (net/tcp_states.h)."""
@@ -56,6 +59,21 @@ def waited(sock: Socket) -> float | None:
     except (OSError, struct.error, AttributeError):
         return None
     return float(milliseconds) / 1000
+
+
+def retransmissions(sock: Socket) -> int | None:
+    """Return how many segments of the connection were sent again, or None where the kernel does not say.
+
+    The first segment of a handshake counts too (net/ipv4/tcp_output.c, `__tcp_retransmit_skb`).
+    """
+    if not AVAILABLE:
+        return None
+    try:
+        info = sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, TOTAL_RETRANS_OFFSET + TOTAL_RETRANS.size)
+        (segments,) = TOTAL_RETRANS.unpack_from(info, TOTAL_RETRANS_OFFSET)
+    except (OSError, struct.error, AttributeError):
+        return None
+    return int(segments)
 
 
 def left_by_peer(sock: Socket) -> bool:

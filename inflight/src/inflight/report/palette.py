@@ -1,15 +1,16 @@
 """How each entry of a ledger looks and what it means: a colour, a hatching, and words; never a colour alone.
 
-The colours are Okabe and Ito's palette ("Color Universal Design", 2008), made to be told apart with any colour vision;
-grey stands for its black, which dark paper would swallow. They are the same on light and dark paper.
+The colours of what a server spends are Okabe and Ito's palette ("Color Universal Design", 2008), made to be told apart
+with any colour vision; grey stands for its black, which dark paper would swallow. Three more are muted, for what is
+rarer. They are the same on light and dark paper.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from services.lab.report.bars import UNEXPLAINED
-from services.sender.record import ENTRIES
+from inflight.report.bars import UNEXPLAINED
+from inflight.send.record import ENTRIES
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,17 +38,22 @@ LOOKS = {
         "#fff",
         "Arrived, but not read yet: a blocked event loop reads nothing.",
     ),
-    "loop": Look("#E69F00", "\\", "#fff", "Read, or its answer is back, but the event loop has not got round to it."),
+    "loop": Look("#E69F00", "\\", "#fff", "Read, or an upstream's response is here, and the event loop is busy."),
+    "receive": Look("#8C6D31", "+", "#fff", "The client has not sent all of its body yet.", size=4),
     "thread": Look("#CC79A7", "x", "#fff", "Its turn, but every thread of the pool is busy."),
-    "pool": Look("#0072B2", "+", "#fff", "Ready to call the backend, but every connection to it is taken."),
-    "upstream": Look("#56B4E9", "", "#fff", "The backend is at work: the part that has to be."),
+    "pool": Look("#0072B2", "+", "#fff", "Ready to call an upstream, but every connection to it is taken."),
+    "upstream": Look("#56B4E9", "", "#fff", "An upstream is at work: the part that has to be."),
     "application": Look("#009E73", ".", "#fff", "The service's own work, its waits for another turn included."),
-    "network": Look("#F0E442", "-", "#000", "The rest: the way there and back, and a body sent after its head."),
+    "first byte": Look(
+        "#B9A5D6", "-", "#000", "Sent, and no response yet: where in the server, the server does not say.", size=4
+    ),
+    "body": Look("#A9CF8F", "|", "#000", "The response is on its way, from its first byte to its last.", size=4),
+    "network": Look("#F0E442", "-", "#000", "The rest: the way there and back."),
     UNEXPLAINED: Look(
         "#D9D9D9",
         ".",
         "#666",
-        "Nobody said where this time went: no answer came, or none with a Server-Timing whose total fits.",
+        "Where this time went is not known.",
         size=4,
     ),
 }

@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from services.lab.errors import LabError, reason
+from inflight.terminal.errors import CommandError, reason
 
 
-class FileError(LabError):
+class FileError(CommandError):
     """A file cannot be written; the text names it and the reason."""
 
     def __init__(self, path: Path, error: OSError) -> None:

@@ -1,4 +1,4 @@
-"""In flight and waiting over time at one gateway, as its admin port said during the run."""
+"""In flight and waiting over time at one target, as its admin port reported during the run."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from typing import Any
 import plotly.graph_objects as go  # type: ignore[import-untyped]
 from plotly.subplots import make_subplots  # type: ignore[import-untyped]
 
-from services.lab.report.palette import LOOKS
-from services.lab.report.scale import Scale
-from services.lab.report.words import duration
-from services.lab.run import GatewayRun, Sample
-from services.telemetry.heartbeat import INTERVAL
-from services.telemetry.ledger import QUEUES
+from inflight.ledger import QUEUES
+from inflight.loop import INTERVAL
+from inflight.report.palette import LOOKS
+from inflight.report.run import Sample, TargetRun
+from inflight.report.scale import Scale
+from inflight.report.words import duration
 
 MOST = 600
 """Readings in one picture; of more, each point is the busiest of its neighbours."""
@@ -26,9 +26,9 @@ HEIGHT = 300
 """Pixels of both rows together."""
 
 
-def waiting(gateway: GatewayRun, scale: Scale) -> Any:
+def waiting(target: TargetRun, scale: Scale) -> Any:
     """Return two rows over one time axis: in flight; waiting, stacked by queue. A trace's `meta` is what it draws."""
-    samples = thinned(gateway.samples)
+    samples = thinned(target.samples)
     at = [round(sample.at, 3) for sample in samples]
     figure = make_subplots(rows=2, shared_xaxes=True, vertical_spacing=0.14, subplot_titles=TITLES)
     figure.add_trace(_in_flight(at, samples), row=1, col=1)
@@ -63,12 +63,20 @@ def peaks(samples: list[Sample]) -> str:
     tops = {queue: max(sample.waiting.get(queue, 0) for sample in samples) for queue in QUEUES}
     where = ", ".join(f"{queue} up to {top:,}" for queue, top in tops.items() if top)
     waited = f"at most {waiting:,} waiting ({where})" if where else "none waiting"
-    # What is read is the time since the last beat: up to a whole interval while nothing stands still.
-    still = max(sample.stalled for sample in samples) - INTERVAL
-    stood = f"stood still for up to {duration(still)} at a time" if still > 0 else "did not stand still"
     if not any("kernel" in sample.waiting for sample in samples):
         waited += " as far as is known (the kernel's queue was not measured)"
-    return f"At most {in_flight:,} in flight, {waited}. The event loop {stood}."
+    return f"At most {in_flight:,} in flight, {waited}.{_stalls(samples)}"
+
+
+def _stalls(samples: list[Sample]) -> str:
+    """Return for how long the event loop stood still; nothing where none was watched."""
+    stalls = [sample.stalled for sample in samples if sample.stalled is not None]
+    if not stalls:
+        return ""
+    # What is read is the time since the last beat: up to a whole interval while nothing stands still.
+    still = max(stalls) - INTERVAL
+    stood = f"stood still for up to {duration(still)} at a time" if still > 0 else "did not stand still"
+    return f" The event loop {stood}."
 
 
 def _in_flight(at: list[float], samples: list[Sample]) -> Any:

@@ -21,7 +21,7 @@
     });
   }
 
-  // Paper has another width than the window, and no resize event tells of it.
+  // Paper has another width than the window, and no resize event is fired.
   const resize = (printing) => {
     for (const chart of charts) {
       const columns = chart.closest(".columns")?.children.length ?? 1;

@@ -1,4 +1,4 @@
-"""Who says what: every line of every program on one screen, with its speaker in front."""
+"""The log lines of several programs on one screen, each with its program's name in front."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.text import Text
 
-from services.logs import LINES
+from services.serving.logs import LineFormatter
 
 STYLES = {
     "sender": "cyan",
@@ -21,34 +21,34 @@ STYLES = {
 WIDTH = max(map(len, STYLES))
 
 
-class Voices:
-    """Prints the lines of several speakers on one console; any thread may speak. `quiet` ones wait until `heard`."""
+class Screen:
+    """Prints log lines on a console; any thread may print. A `quiet` one prints only inside `shown`."""
 
     def __init__(self, console: Console, *, quiet: bool = False) -> None:
         self.console = console
         self._quiet = quiet
 
     @contextmanager
-    def heard(self) -> Iterator[None]:
-        """Let the speakers be heard inside the block, and no longer."""
+    def shown(self) -> Iterator[None]:
+        """Print lines inside the block, and no longer."""
         self._quiet = False
         try:
             yield
         finally:
             self._quiet = True
 
-    def say(self, speaker: str, line: str) -> None:
-        """Print one line of one speaker."""
+    def print(self, program: str, line: str) -> None:
+        """Print one line of a program's log."""
         if self._quiet:
             return
-        text = Text(f"{speaker:<{WIDTH}} | ", style=STYLES.get(speaker, ""))
+        text = Text(f"{program:<{WIDTH}} | ", style=STYLES.get(program, ""))
         text.append(line, style="default")
         self.console.print(text, soft_wrap=True)
 
-    def listen(self, logger: logging.Logger, speaker: str) -> logging.Handler:
-        """Make what `logger` logs the words of `speaker`; the handler returned undoes it when removed."""
-        handler = _Handler(self, speaker)
-        handler.setFormatter(logging.Formatter(LINES))
+    def follow(self, logger: logging.Logger, program: str) -> logging.Handler:
+        """Print what `logger` logs as the program's lines; removing the returned handler ends it."""
+        handler = _Handler(self, program)
+        handler.setFormatter(LineFormatter())
         logger.addHandler(handler)
         logger.setLevel(logging.INFO)
         logger.propagate = False
@@ -56,10 +56,10 @@ class Voices:
 
 
 class _Handler(logging.Handler):
-    def __init__(self, voices: Voices, speaker: str) -> None:
+    def __init__(self, screen: Screen, program: str) -> None:
         super().__init__()
-        self.voices = voices
-        self.speaker = speaker
+        self.screen = screen
+        self.program = program
 
     def emit(self, record: logging.LogRecord) -> None:
-        self.voices.say(self.speaker, self.format(record))
+        self.screen.print(self.program, self.format(record))

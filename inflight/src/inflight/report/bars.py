@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from services.sender.outcome import OK
-from services.sender.record import ENTRIES, Record, kernel_known
+from inflight.send.outcome import OK
+from inflight.send.record import ENTRIES, Record, kernel_known
 
 UNEXPLAINED = "unexplained"
 """The part of a bar of which no entry says where it went."""
@@ -18,7 +18,7 @@ GRAIN = 1e-6
 """Seconds. A shorter remainder is the floating point's own, not unexplained time."""
 
 MOST = 200
-"""Bars in one timeline, rows in one gateway's table."""
+"""Bars in one timeline, rows in one target's table."""
 
 SLOWEST = FAILED = 50
 """How many of a picked selection are the slowest requests, and at most how many others that failed."""
@@ -41,7 +41,7 @@ def segments(record: Record, start: float = 0.0) -> list[Segment]:
     """
     parts = []
     left = max(0.0, record.seconds)
-    ledger = record.ledger or {"sender": record.behind}  # whatever the server said, or did not, that much is known
+    ledger = record.ledger or {"sender": record.behind}  # that much is known where nothing was tried
     for entry in ENTRIES if kernel_known(record) else UNMEASURED:
         seconds = min(max(0.0, ledger.get(entry, 0.0)), left)
         if seconds > 0:
@@ -59,7 +59,7 @@ def unexplained(record: Record) -> float:
 
 
 def first_due(records: list[Record]) -> float:
-    """Return when the first request was due, in seconds: where a gateway's time axis begins."""
+    """Return when the first request was due, in seconds: where a target's time axis begins."""
     return min((record.due for record in records), default=0.0)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from services.lab.report.palette import LOOKS
+from inflight.report.palette import LOOKS
 
 SHAPES = {
     "": "",
@@ -20,7 +20,7 @@ SHAPES = {
 def definitions() -> str:
     """Return the SVG element, itself unseen, that defines the hatching of every entry."""
     patterns = "".join(
-        f'<pattern id="hatch-{entry}" width="8" height="8" patternUnits="userSpaceOnUse" '
+        f'<pattern id="{_name(entry)}" width="8" height="8" patternUnits="userSpaceOnUse" '
         f'patternTransform="scale({look.size / 8:g})">'
         f'<rect width="8" height="8" fill="{look.colour}"/>'
         f'<path d="{SHAPES[look.shape]}" stroke="{look.lines}" stroke-width="1.6"/></pattern>'
@@ -31,4 +31,10 @@ def definitions() -> str:
 
 def swatch(entry: str) -> str:
     """Return a small picture of the entry's hatching, as wide as its container."""
-    return f'<svg class="swatch" aria-hidden="true"><rect width="100%" height="100%" fill="url(#hatch-{entry})"/></svg>'
+    return (
+        f'<svg class="swatch" aria-hidden="true"><rect width="100%" height="100%" fill="url(#{_name(entry)})"/></svg>'
+    )
+
+
+def _name(entry: str) -> str:
+    return f"hatch-{entry.replace(' ', '-')}"

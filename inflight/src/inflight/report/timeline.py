@@ -1,4 +1,4 @@
-"""The timeline of one gateway: a lane with a bar per task, each split by where its time went."""
+"""The timeline of one target: a lane with a bar per task, each split by where its time went."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from typing import Any
 
 import plotly.graph_objects as go  # type: ignore[import-untyped]
 
-from services.lab.report.bars import GRAIN, Segment, first_due, pick, segments
-from services.lab.report.palette import LOOKS
-from services.lab.report.scale import LABEL, Scale
-from services.lab.report.words import duration, end, failed
-from services.lab.run import GatewayRun
-from services.sender.record import Record
-from services.telemetry.ledger import QUEUES
+from inflight.ledger import QUEUES
+from inflight.report.bars import GRAIN, Segment, first_due, pick, segments
+from inflight.report.palette import LOOKS
+from inflight.report.run import TargetRun
+from inflight.report.scale import LABEL, Scale
+from inflight.report.words import duration, end, failed
+from inflight.send.record import Record
 
 TALLEST_ROW, THINNEST_ROW, LANES = 30, 4, 640
 """Pixels: a row has its share of the lanes' height, within these bounds, so that 200 rows still fit on a page."""
@@ -35,18 +35,18 @@ class Bar:
     parts: list[Segment]
 
 
-def bars(gateway: GatewayRun, scale: Scale) -> list[Bar]:
+def bars(target: TargetRun, scale: Scale) -> list[Bar]:
     """Return the bars of the requests that the picture shows, in the order in which they were due."""
-    first = first_due(gateway.requests)
+    first = first_due(target.requests)
     return [
         Bar(row, record, segments(record, 0.0 if scale.aligned else record.due - first))
-        for row, record in enumerate(pick(gateway.requests))
+        for row, record in enumerate(pick(target.requests))
     ]
 
 
-def timeline(gateway: GatewayRun, scale: Scale) -> Any:
-    """Return the gateway's timeline as a plotly figure; a trace's `meta` is the entry that it draws."""
-    lanes = bars(gateway, scale)
+def timeline(target: TargetRun, scale: Scale) -> Any:
+    """Return the target's timeline as a plotly figure; a trace's `meta` is the entry that it draws."""
+    lanes = bars(target, scale)
     height = row_height(len(lanes))
     labelled = labelled_rows(lanes, height)
     traces = [trace for entry in LOOKS if (trace := _entry(entry, lanes, height))]

@@ -12,16 +12,15 @@ from typing import Any
 
 from plotly.offline import get_plotlyjs  # type: ignore[import-untyped]
 
-from services.lab.files import write_file
-from services.lab.report.prose import UNMEASURED, WAITING, facts, lede, manner, reading, stations
-from services.lab.report.scale import Scale, scale_of
-from services.lab.report.swatch import definitions
-from services.lab.report.table import table, verdict
-from services.lab.report.timeline import timeline
-from services.lab.report.waiting import peaks, waiting
-from services.lab.report.words import selection, summary
-from services.lab.run import GatewayRun, Run
-from services.sender.record import kernel_known
+from inflight.report.prose import WAITING, facts, lede, life, markup, notes, reading, stations
+from inflight.report.run import Run, TargetRun
+from inflight.report.scale import Scale, scale_of
+from inflight.report.swatch import definitions
+from inflight.report.table import table, verdict
+from inflight.report.timeline import timeline
+from inflight.report.waiting import peaks, waiting
+from inflight.report.words import selection, summary
+from inflight.terminal.files import write_file
 
 
 def write_report(run: Run, path: Path) -> None:
@@ -42,9 +41,10 @@ def page(run: Run) -> str:
         definitions=definitions(),
         lede=lede(run),
         facts=facts(run),
+        life=life(run),
         stations=stations(run),
         reading=reading(scale),
-        timelines="".join(_timeline(gateway, scale) for gateway in run.gateways),
+        timelines="".join(_timeline(target, scale) for target in run.targets),
         waiting=_waiting(run, scale),
         table=table(run),
         plotly=scripts[0],
@@ -52,38 +52,38 @@ def page(run: Run) -> str:
     )
 
 
-def _timeline(gateway: GatewayRun, scale: Scale) -> str:
-    unmeasured = UNMEASURED if not all(kernel_known(record) for record in gateway.requests) else None
-    told = (summary(gateway.requests), selection(gateway.requests), unmeasured)
-    notes = "".join(f"<p>{escape(note)}</p>" for note in told if note)
-    label = f"Timeline of {gateway.name}: a bar per request; the table below has the same figures"
-    chart = _chart("timeline", gateway, label, timeline(gateway, scale)) if gateway.requests else ""
+def _timeline(target: TargetRun, scale: Scale) -> str:
+    told = (summary(target.requests), selection(target.requests), *notes(target))
+    lines = "".join(f"<p>{escape(line)}</p>" for line in told if line)
+    label = f"Timeline of {target.name}: a bar per request; the table below has the same figures"
+    chart = _chart("timeline", target, label, timeline(target, scale)) if target.requests else ""
+    about = f"<p>{markup(target.about)}</p>" if target.about else ""
     return (
-        f'<section class="gateway"><header><h3>{escape(gateway.name)}</h3>{verdict(gateway.verdict)}{manner(gateway)}'
-        f"{notes or ('' if chart else '<p>No request was sent.</p>')}</header>{chart}</section>"
+        f'<section class="target"><header><h3>{escape(target.name)}</h3>{verdict(target.verdict)}{about}'
+        f"{lines or ('' if chart else '<p>No request was sent.</p>')}</header>{chart}</section>"
     )
 
 
 def _waiting(run: Run, scale: Scale) -> str:
     """Return the section of the pictures over time; nothing for a run in which no metrics were read."""
-    columns = "".join(_column(gateway, scale) for gateway in run.gateways if gateway.samples)
+    columns = "".join(_column(target, scale) for target in run.targets if target.samples)
     return WAITING.format(columns=columns) if columns else ""
 
 
-def _column(gateway: GatewayRun, scale: Scale) -> str:
-    figures = peaks(gateway.samples)
-    label = f"{gateway.name}: in flight and waiting over time. {figures}"
+def _column(target: TargetRun, scale: Scale) -> str:
+    figures = peaks(target.samples)
+    label = f"{target.name}: in flight and waiting over time. {figures}"
     return (
-        f"<section><h3>{escape(gateway.name)}</h3>{_chart('waiting', gateway, label, waiting(gateway, scale))}"
+        f"<section><h3>{escape(target.name)}</h3>{_chart('waiting', target, label, waiting(target, scale))}"
         f"<p>{figures}</p></section>"
     )
 
 
-def _chart(kind: str, gateway: GatewayRun, label: str, figure: Any) -> str:
+def _chart(kind: str, target: TargetRun, label: str, figure: Any) -> str:
     """Return the element that `draw.js` draws the figure into; the figure goes with it as JSON."""
     data = figure.to_json().replace("<", "\\u003c")
     return (
-        f'<div class="chart" role="img" data-chart="{kind}" data-gateway="{escape(gateway.name)}" '
+        f'<div class="chart" role="img" data-chart="{kind}" data-target="{escape(target.name)}" '
         f'aria-label="{escape(label)}"><script type="application/json">{data}</script></div>'
     )
 

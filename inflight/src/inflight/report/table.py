@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from html import escape
 
-from services.lab.report.bars import UNEXPLAINED, pick, unexplained
-from services.lab.report.scale import LABEL
-from services.lab.report.swatch import swatch
-from services.lab.report.words import duration, failed, outcome, selection
-from services.lab.run import GatewayRun, Run, Verdict
-from services.sender.record import ENTRIES, Record
+from inflight.report.bars import UNEXPLAINED, pick, unexplained
+from inflight.report.run import Run, TargetRun, Verdict
+from inflight.report.scale import LABEL
+from inflight.report.swatch import swatch
+from inflight.report.words import duration, failed, outcome, selection
+from inflight.send.record import ENTRIES, Record
 
 ABSENT = "\N{EN DASH}"
 
@@ -18,16 +18,16 @@ FIXED = ("task", "outcome", "status", "took")
 
 
 def table(run: Run) -> str:
-    """Return the table of the whole run, a group of rows per gateway."""
+    """Return the table of the whole run, a group of rows per target."""
     entries = _entries(run)
-    heads = "".join(f'<th scope="col">{name}</th>' for name in FIXED)
-    heads += "".join(f'<th scope="col">{swatch(entry)}{entry}</th>' for entry in entries)
-    groups = "".join(_group(gateway, entries) for gateway in run.gateways)
-    return f"<table><thead><tr>{heads}</tr></thead>{groups}</table>"
+    columns = "".join(f'<th scope="col">{name}</th>' for name in FIXED)
+    columns += "".join(f'<th scope="col">{swatch(entry)}{entry}</th>' for entry in entries)
+    groups = "".join(_group(target, entries) for target in run.targets)
+    return f"<table><thead><tr>{columns}</tr></thead>{groups}</table>"
 
 
 def verdict(of: Verdict | None) -> str:
-    """Return a gateway's verdict as a word and a sentence; nothing where there is none."""
+    """Return a target's verdict as a word and a sentence; nothing where there is none."""
     if of is None:
         return ""
     kind, word = ("ok", "✓ as claimed:") if of.ok else ("bad", "✗ NOT as claimed:")
@@ -36,7 +36,7 @@ def verdict(of: Verdict | None) -> str:
 
 def _entries(run: Run) -> list[str]:
     """Return the entries that any request of the run spent time in, or could have: the table's columns."""
-    known = {entry for gateway in run.gateways for record in gateway.requests for entry in _times(record)}
+    known = {entry for target in run.targets for record in target.requests for entry in _times(record)}
     return [entry for entry in (*ENTRIES, UNEXPLAINED) if entry in known]
 
 
@@ -46,16 +46,16 @@ def _times(record: Record) -> dict[str, float]:
     return {**record.ledger, UNEXPLAINED: rest} if rest else record.ledger
 
 
-def _group(gateway: GatewayRun, entries: list[str]) -> str:
+def _group(target: TargetRun, entries: list[str]) -> str:
     width = len(FIXED) + len(entries)
-    note = selection(gateway.requests)
+    note = selection(target.requests)
     notes = f"<p>{note}</p>" if note else ""
-    head = f'<span class="name">{escape(gateway.name)}</span>{verdict(gateway.verdict)}{notes}'
-    rows = "".join(_row(record, entries) for record in pick(gateway.requests))
+    header = f'<span class="name">{escape(target.name)}</span>{verdict(target.verdict)}{notes}'
+    rows = "".join(_row(record, entries) for record in pick(target.requests))
     rows = rows or f'<tr><td class="none" colspan="{width}">No request was sent.</td></tr>'
     return (
-        f'<tbody data-gateway="{escape(gateway.name)}"><tr class="gateway">'
-        f'<th scope="rowgroup" colspan="{width}">{head}</th></tr>{rows}</tbody>'
+        f'<tbody data-target="{escape(target.name)}"><tr class="target">'
+        f'<th scope="rowgroup" colspan="{width}">{header}</th></tr>{rows}</tbody>'
     )
 
 

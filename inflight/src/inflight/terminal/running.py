@@ -7,17 +7,14 @@ import signal
 from collections.abc import Coroutine
 from typing import Any, TypeVar
 
-from services.lab.descriptors import raise_descriptors
+from inflight.terminal.descriptors import raise_descriptors
+from inflight.terminal.errors import Interrupted
 
 T = TypeVar("T")
 
 DESCRIPTORS = 65536
 """More than the requests that any command sends at once."""
 STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
-
-
-class Interrupted(Exception):
-    """The user stopped the work; what had to be cleared away is cleared away."""
 
 
 def run(work: Coroutine[Any, Any, T]) -> T:

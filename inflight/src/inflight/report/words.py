@@ -1,13 +1,13 @@
-"""Times, counts and outcomes in words that a person reads at a glance."""
+"""Times, counts and outcomes in words that are read at a glance."""
 
 from __future__ import annotations
 
 from collections import Counter
 from statistics import median
 
-from services.lab.report.bars import FAILED, MOST, SLOWEST
-from services.sender.outcome import CANCELLED, OK, WAITED_FOR
-from services.sender.record import Record
+from inflight.report.bars import FAILED, MOST, SLOWEST
+from inflight.send.outcome import CANCELLED, OK, WAITED_FOR
+from inflight.send.record import Record
 
 MANY = 10
 """From more requests than this a summary says more than the list of them."""
@@ -31,7 +31,7 @@ def count(number: int, noun: str) -> str:
 
 
 def failed(record: Record) -> bool:
-    """Return whether the request got no good answer."""
+    """Return whether the request did not go well."""
     return record.outcome != OK
 
 
@@ -59,7 +59,7 @@ def summary(records: list[Record]) -> str | None:
     kinds = ", ".join(f"{number:,} {kind}" for kind, number in failures.most_common())
     parts.append(f"{failures.total():,} failed ({kinds})" if failures else "none failed")
     if stopped:
-        parts.append(f"{stopped:,} had no answer yet when the sending was stopped")
+        parts.append(f"{stopped:,} had no response yet when the sending was stopped")
     return f"{count(len(records), 'request')}: {'; '.join(parts)}."
 
 

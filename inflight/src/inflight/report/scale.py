@@ -1,12 +1,12 @@
-"""The scales that all pictures of a run share, so that what differs between gateways is plain to see."""
+"""The scales that all pictures of a run share, so that what differs between targets is plain to see."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from services.lab.report.bars import first_due, pick
-from services.lab.report.words import end
-from services.lab.run import Run
+from inflight.report.bars import first_due, pick
+from inflight.report.run import Run
+from inflight.report.words import end
 
 LABEL = 24
 """Characters of a task's name that stand beside its bar; the hover text has all of it."""
@@ -36,17 +36,17 @@ class Scale:
 
 
 def scale_of(run: Run) -> Scale:
-    """Return the scales in which every gateway of the run fits."""
+    """Return the scales in which every target of the run fits."""
     spread, longest, seconds, requests, names, ends = 0.0, 0.0, [0.0], [1], [4], [8]
-    for gateway in run.gateways:
-        start = first_due(gateway.requests)
-        for record in pick(gateway.requests):
+    for target in run.targets:
+        start = first_due(target.requests)
+        for record in pick(target.requests):
             spread = max(spread, record.due - start)
             longest = max(longest, record.seconds)
             seconds.append(record.due - start + record.seconds)
             names.append(min(LABEL, len(record.task)))
             ends.append(len(end(record)))
-        for sample in gateway.samples:
+        for sample in target.samples:
             seconds.append(sample.at)
             requests.append(max(sample.in_flight, sum(sample.waiting.values())))
     aligned = spread > TOO_SHORT * longest

@@ -1,0 +1,5 @@
+"""`python -m inflight` is the command."""
+
+from inflight.cli import main
+
+main()

@@ -1,0 +1,1 @@
+"""`inflight send`: requests to any HTTP service, and where the time of each went."""

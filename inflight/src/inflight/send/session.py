@@ -1,0 +1,59 @@
+"""The session that requests are sent with: no limit, no second try, and times noted through aiohttp's own tracing."""
+
+from __future__ import annotations
+
+from time import perf_counter
+from types import SimpleNamespace
+from typing import Any
+
+import aiohttp
+
+from inflight.send.outcome import ConnectionBrokeError
+from inflight.send.response import TimedResponse
+
+IDLE = 4
+"""Seconds that an idle connection is kept: less than uvicorn's default of 5, so that none is used while it closes."""
+
+
+def open_session(timeout: float) -> aiohttp.ClientSession:
+    """Return a session without a limit of its own. `timeout` is seconds in all.
+
+    Each request needs a `Times` as its `trace_request_ctx`.
+    """
+    return aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=IDLE),
+        response_class=TimedResponse,
+        timeout=aiohttp.ClientTimeout(total=timeout, sock_connect=timeout),
+        trace_configs=[_trace()],
+        middlewares=(send_once,),
+        cookie_jar=aiohttp.DummyCookieJar(),
+    )
+
+
+async def send_once(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
+    """Send the request, and keep aiohttp from sending it again: that would be two requests with one record.
+
+    aiohttp tries a GET a second time when its connection breaks with one of the errors that are replaced here
+    (`ClientSession._request`, after RFC 9112, 9.3.1). Raises ConnectionBrokeError.
+    """
+    try:
+        return await handler(request)
+    except aiohttp.ClientConnectorError:
+        raise
+    except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
+        raise ConnectionBrokeError(str(error)) from error
+
+
+def _trace() -> aiohttp.TraceConfig:
+    trace = aiohttp.TraceConfig()
+    trace.on_connection_create_start.append(_stamp("connect_started"))
+    trace.on_connection_create_end.append(_stamp("connected"))
+    trace.on_request_headers_sent.append(_stamp("written"))
+    return trace
+
+
+def _stamp(name: str) -> Any:
+    async def stamp(_session: Any, context: SimpleNamespace, _params: Any) -> None:
+        setattr(context.trace_request_ctx, name, perf_counter())
+
+    return stamp

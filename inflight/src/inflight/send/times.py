@@ -1,0 +1,77 @@
+"""The moments in the life of one request as the client sees them, and what lies between them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from inflight.send.ledger import close_ledger
+from inflight.send.response import TimedResponse
+
+
+@dataclass(slots=True)
+class Times:
+    """Readings of `perf_counter`; None for what did not happen.
+
+    `due` is when the request should have been sent, `begun` when the sender went about it, `ended` when it was done
+    with it. `response` is there when its headers are.
+    """
+
+    due: float
+    begun: float
+    connect_started: float | None = None
+    connected: float | None = None
+    written: float | None = None
+    response: TimedResponse | None = None
+    ended: float = 0.0
+
+    @property
+    def seconds(self) -> float:
+        """The whole time."""
+        return self.ended - self.due
+
+    @property
+    def connect(self) -> float | None:
+        """Seconds until the connection was there, or until the end; None on one that was open already."""
+        if self.connect_started is None:
+            return None
+        if self.connected is None:
+            return self.ended - self.connect_started
+        return max(0.0, self.connected - self._late_with_connection - self.connect_started)
+
+    @property
+    def body(self) -> float | None:
+        """Seconds from the response's first byte to its last, or to the end; None where no response began."""
+        if self.response is None or self.response.first_byte is None:
+            return None
+        end = self.ended if self.response.last_byte is None else self.response.last_byte
+        return max(0.0, end - self.response.first_byte)
+
+    @property
+    def behind(self) -> float:
+        """Seconds by which the sender was late: to send, to go on with its connection, to read what had come."""
+        last = None if self.response is None else self.response.last_byte
+        late_to_read = 0.0 if last is None else self.ended - last
+        return min(self.begun - self.due + self._late_with_connection + late_to_read, self.seconds)
+
+    @property
+    def connect_retries(self) -> int | None:
+        """How often TCP tried again to open the connection; None where it was open already, or nobody says."""
+        return None if self.connect_started is None or self.response is None else self.response.connect_retries
+
+    def ledger(self, server: Mapping[str, float]) -> dict[str, float]:
+        """Return the request's ledger; `server` is its parsed `Server-Timing`. It is empty where nothing was tried."""
+        if self.connected is None and self.connect_started is not None:
+            before = self.connect_started - self.due
+            return {"sender": before, "connect": self.seconds - before}
+        if self.connected is None and self.written is None:
+            return {}
+        return close_ledger(self.seconds, self.behind, self.connect, self.body, server)
+
+    @property
+    def _late_with_connection(self) -> float:
+        """Seconds for which a new connection was established before the sender went on with it."""
+        established = None if self.response is None else self.response.established
+        if self.connected is None or self.connect_started is None or established is None:
+            return 0.0
+        return min(max(0.0, self.connected - established), self.connected - self.connect_started)

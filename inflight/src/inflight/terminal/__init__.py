@@ -1,0 +1,1 @@
+"""What every command shares: how it starts and ends, what it prints, and the files that it writes."""
