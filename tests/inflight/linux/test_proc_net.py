@@ -16,7 +16,13 @@ def row(port: int, state: str, unread: int, client: int = 50000) -> str:
 def test_counts_established_connections_with_unread_bytes(tmp_path: Path) -> None:
     """Only this port's, only established ones, only those that hold something."""
     table = tmp_path / "tcp"
-    lines = [row(8001, "01", 7), row(8001, "01", 0), row(8002, "01", 7), row(8001, "08", 7), row(8001, "0A", 7)]
+    lines = [
+        row(8001, "01", 7),
+        row(8001, "01", 0, client=50002),
+        row(8002, "01", 7),
+        row(8001, "08", 7),
+        row(8001, "0A", 7),
+    ]
     table.write_text(HEADER + "".join(lines) + row(8001, "01", 1, client=50001))
     assert proc_net.unread_connections(8001, [table]) == 2
 

@@ -21,3 +21,13 @@ def unread_connections(port: int) -> int | None:
         return sock_diag.unread_connections(port)
     except (OSError, ImportError):  # a sandbox may forbid netlink, a Python may be built without ctypes
         return proc_net.unread_connections(port)
+
+
+def unread_inodes(port: int) -> list[int] | None:
+    """Return the inode of the socket of each such connection: 0 for one that the program has not accepted yet."""
+    if not AVAILABLE:
+        return None
+    try:
+        return sock_diag.unread_inodes(port)
+    except (OSError, ImportError):
+        return proc_net.unread_inodes(port)

@@ -9,11 +9,13 @@ from __future__ import annotations
 import os
 import socket
 import struct
+from collections import defaultdict
 from collections.abc import Iterator
 from functools import cache
+from itertools import chain, takewhile
 from typing import TYPE_CHECKING, Any
 
-from inflight.linux.sockets import Connection, Listener
+from inflight.linux.sockets import Connection, Idle, Listener
 from inflight.linux.tcp_info import LAST_DATA_RECV_OFFSET
 
 if TYPE_CHECKING:
@@ -53,34 +55,51 @@ BUFFER = 256 * 1024
 """Bytes; the kernel fills at most 32 KiB at a time."""
 ANY = 0xFFFFFFFF
 
+NEVER = 1 << 32
+"""More milliseconds than the kernel can say."""
+ROW_WITHOUT_INFO = 7
 Row = tuple[Any, ...]
 """The fields of MESSAGE, then those of TCP_INFO where it was asked for and the kernel knows it."""
 
 
 def unread_connections(port: int) -> int:
     """Return how many established connections on the local `port` hold unread bytes. Raises OSError."""
-    return sum(row[4] > 0 for family in FAMILIES for row in _dump(family, port, ESTABLISHED))
+    return sum(row[4] > 0 for family in FAMILIES for row in _rows(family, port, ESTABLISHED))
 
 
 def listeners() -> Iterator[tuple[int, Listener]]:
     """Yield the address family and the socket of all that listen. Raises OSError."""
     for family in FAMILIES:
-        for _, _, port, _, queue, limit, inode, *_ in _dump(family, 0, LISTEN):
+        for _, _, port, _, queue, limit, inode, *_ in _rows(family, 0, LISTEN):
             yield family, Listener(socket.ntohs(port), inode, queue, limit)
 
 
-def connections(family: int, port: int = 0) -> Iterator[Connection]:
-    """Yield the established connections of the address family on the local `port`, or on all (0). Raises OSError."""
-    for _, _, local, cookie, unread, _, _, *info in _dump(family, port, ESTABLISHED, ASK_INFO):
-        if info:
-            milliseconds, received, segments = info
-            yield Connection(socket.ntohs(local), cookie, unread, milliseconds / 1000, received - unread, segments)
+def connections(family: int, port: int = 0) -> Iterator[Connection | Idle]:
+    """Yield the established connections of the address family on the local `port`, or on all (0). Raises OSError.
+
+    There may be tens of thousands, and nearly all are idle: those are summed up, in any number of parts.
+    """
+    idle: dict[int, list[int]] = defaultdict(list)
+    for row in _rows(family, port, ESTABLISHED, ASK_INFO):
+        if len(row) == ROW_WITHOUT_INFO:
+            yield Connection(socket.ntohs(row[2]), row[3], row[4], accepted=row[6] > 0)
+        elif row[4] or not row[6]:
+            _, _, local, cookie, unread, _, inode, milliseconds, received, segments = row
+            read = received - unread
+            yield Connection(socket.ntohs(local), cookie, unread, inode > 0, milliseconds / 1000, read, segments)
         else:
-            yield Connection(socket.ntohs(local), cookie, unread)
+            idle[row[2]].append(row[7] if row[8] else NEVER)
+    for local, milliseconds in idle.items():
+        newest = min(milliseconds)
+        yield Idle(socket.ntohs(local), len(milliseconds), None if newest == NEVER else newest / 1000)
 
 
-def _dump(family: int, port: int, states: int, extensions: int = 0) -> Iterator[Row]:
-    """Yield a row for each socket."""
+def _rows(family: int, port: int, states: int, extensions: int = 0) -> Iterator[Row]:
+    """Return a row for each socket."""
+    return chain.from_iterable(_parts(family, port, states, extensions))
+
+
+def _parts(family: int, port: int, states: int, extensions: int) -> Iterator[list[Row]]:
     buffer = bytearray(BUFFER)
     view = memoryview(buffer)
     with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, NETLINK_SOCK_DIAG) as netlink:
@@ -92,14 +111,12 @@ def _dump(family: int, port: int, states: int, extensions: int = 0) -> Iterator[
                 if kind in {DONE, ERROR}:
                     _raise_for_error(buffer, start)
                     return
-                layout = _layout(view[start : start + length])
-                end_of_whole = end - (end - start) % layout.size
                 # Nearly all messages of a part have one length, and so one layout: one call unpacks them.
-                for row in layout.iter_unpack(view[start:end_of_whole]):
-                    if row[0] != length:
-                        break
-                    yield row
-                    start += layout.size
+                layout = _layout(view[start : start + length])
+                rest = layout.iter_unpack(view[start : end - (end - start) % layout.size])
+                alike = list(takewhile(lambda row, length=length: row[0] == length, rest))
+                yield alike
+                start += len(alike) * layout.size
 
 
 def _layout(message: memoryview) -> struct.Struct:

@@ -22,9 +22,20 @@ class Connection(NamedTuple):
     """Names the socket; no other has had it since the machine started."""
     unread: int
     """Bytes that have arrived and that the program has not read."""
+    accepted: bool
+    """False while it stands in the accept queue."""
     since_received: float | None = None
-    """Seconds since the last bytes arrived."""
+    """Seconds since the last bytes arrived, or since the connection began where none have."""
     read: int | None = None
     """Bytes that the program has read since the connection began."""
     segments_sent: int | None = None
     """Segments with data that were sent, repeats included: 0 is a proof that the program has sent nothing."""
+
+
+class Idle(NamedTuple):
+    """Connections on a port that the program has accepted, and of which it has read all that came."""
+
+    port: int
+    count: int
+    since_received: float | None
+    """Seconds since the last of them received bytes; None where none has received any."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import socket
 import struct
 import sys
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    import asyncio
 
 LAST_DATA_RECV = struct.Struct("=I")
 LAST_DATA_RECV_OFFSET = 52

@@ -1,0 +1,1 @@
+"""Watches the queues of a listening port from outside: any server, in any language, without privileges. Linux only."""
