@@ -18,18 +18,16 @@ NETSTAT = Path("/proc/self/net/netstat")
 
 def unread_connections(port: int, tables: Iterable[Path] = TABLES) -> int | None:
     """Return how many connections on the local `port` hold unread bytes; None where no table can be read."""
-    found = sockets(tables)
-    if found is None:
-        return None
-    return sum(isinstance(each, Connection) and each.port == port and each.unread > 0 for each in found)
+    found = unread_inodes(port, tables)
+    return None if found is None else len(found)
 
 
 def unread_inodes(port: int, tables: Iterable[Path] = TABLES) -> list[int] | None:
     """Return the inode of each such connection's socket: 0 while it stands in the accept queue; None as above."""
-    texts = [text for table in tables if (text := _read(table)) is not None]
-    rows = [fields for text in texts for fields in _rows(text) if fields[3] == ESTABLISHED]
-    found = {_identity(fields): int(fields[9]) for fields in rows if _port(fields) == port and _unread(fields)}
-    return list(found.values()) if texts else None
+    found = sockets(tables)
+    if found is None:
+        return None
+    return [each.inode for each in found if isinstance(each, Connection) and each.port == port and each.unread > 0]
 
 
 def sockets(tables: Iterable[Path] = TABLES) -> list[Listener | Connection] | None:
@@ -84,15 +82,8 @@ def _identity(fields: list[bytes]) -> tuple[bytes, ...]:
 
 def _socket(fields: list[bytes]) -> Listener | Connection:
     # sl  local_address  rem_address  st  tx_queue:rx_queue  tr:tm->when  retrnsmt  uid  timeout  inode
-    port, received = _port(fields), _unread(fields)
+    port, received = (int(fields[field].rpartition(b":")[2], 16) for field in (1, 4))
+    inode = int(fields[9])
     if fields[3] == LISTEN:
-        return Listener(port, int(fields[9]), received, None)
-    return Connection(port, hash((fields[1], fields[2])), received, accepted=fields[9] != b"0")
-
-
-def _port(fields: list[bytes]) -> int:
-    return int(fields[1].rpartition(b":")[2], 16)
-
-
-def _unread(fields: list[bytes]) -> int:
-    return int(fields[4].rpartition(b":")[2], 16)
+        return Listener(port, inode, received, None)
+    return Connection(port, hash((fields[1], fields[2])), received, inode)

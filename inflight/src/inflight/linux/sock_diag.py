@@ -62,9 +62,17 @@ Row = tuple[Any, ...]
 """The fields of MESSAGE, then those of TCP_INFO where it was asked for and the kernel knows it."""
 
 
+def unread_inodes(port: int) -> list[int]:
+    """Return the inode of each established connection on the local `port` with unread bytes. Raises OSError.
+
+    It is 0 while the connection stands in the accept queue.
+    """
+    return [row[6] for family in FAMILIES for row in _rows(family, port, ESTABLISHED) if row[4]]
+
+
 def unread_connections(port: int) -> int:
-    """Return how many established connections on the local `port` hold unread bytes. Raises OSError."""
-    return sum(row[4] > 0 for family in FAMILIES for row in _rows(family, port, ESTABLISHED))
+    """Return how many there are. Raises OSError."""
+    return len(unread_inodes(port))
 
 
 def listeners() -> Iterator[tuple[int, Listener]]:
@@ -82,11 +90,11 @@ def connections(family: int, port: int = 0) -> Iterator[Connection | Idle]:
     idle: dict[int, list[int]] = defaultdict(list)
     for row in _rows(family, port, ESTABLISHED, ASK_INFO):
         if len(row) == ROW_WITHOUT_INFO:
-            yield Connection(socket.ntohs(row[2]), row[3], row[4], accepted=row[6] > 0)
+            yield Connection(socket.ntohs(row[2]), row[3], row[4], row[6])
         elif row[4] or not row[6]:
             _, _, local, cookie, unread, _, inode, milliseconds, received, segments = row
             read = received - unread
-            yield Connection(socket.ntohs(local), cookie, unread, inode > 0, milliseconds / 1000, read, segments)
+            yield Connection(socket.ntohs(local), cookie, unread, inode, milliseconds / 1000, read, segments)
         else:
             idle[row[2]].append(row[7] if row[8] else NEVER)
     for local, milliseconds in idle.items():

@@ -22,8 +22,8 @@ class Connection(NamedTuple):
     """Names the socket; no other has had it since the machine started."""
     unread: int
     """Bytes that have arrived and that the program has not read."""
-    accepted: bool
-    """False while it stands in the accept queue."""
+    inode: int
+    """0 while it stands in the accept queue."""
     since_received: float | None = None
     """Seconds since the last bytes arrived, or since the connection began where none have."""
     read: int | None = None

@@ -69,13 +69,13 @@ class Readings:
             if connection.since_received is not None:
                 self._last_read = min(self._last_read, connection.since_received)
             return
-        _, cookie, unread, accepted, age, read, segments_sent = connection
+        _, cookie, unread, inode, age, read, segments_sent = connection
         self._total += 1
         self._unread += unread > 0
         if age is None or read is None or segments_sent is None:
             self._known = False
             return
-        if not accepted and age > self._unaccepted:
+        if not inode and age > self._unaccepted:
             self._unaccepted = age
         if unread:
             self._seen[cookie] = self._follow(cookie, read, segments_sent, self._now - age)
