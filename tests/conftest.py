@@ -9,7 +9,7 @@ from contextlib import ExitStack
 import pytest
 from hypothesis import HealthCheck, settings
 
-from services.settings import BackendSettings, GatewaySettings, SenderSettings
+from services.serving.settings import BackendSettings, GatewaySettings, SenderSettings
 from tests.stage import Stage, Standing
 
 TRIES_MORE = 3
@@ -56,6 +56,13 @@ def heeded_signals() -> None:
 @pytest.fixture(params=["uvloop", "asyncio"])
 def loop(request: pytest.FixtureRequest) -> str:
     """Each event loop in turn."""
+    name: str = request.param
+    return name
+
+
+@pytest.fixture(params=["httptools", "h11"])
+def http(request: pytest.FixtureRequest) -> str:
+    """Each of uvicorn's HTTP parsers in turn."""
     name: str = request.param
     return name
 

@@ -21,7 +21,7 @@ _CONTEXT = get_context("forkserver")
 _CONTEXT.set_forkserver_preload(
     [
         "tests.forked",
-        "services.start",
+        "services.serving.start",
         "services.backend.app",
         "services.gateway.app",
         "services.gateway.sync",

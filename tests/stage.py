@@ -13,7 +13,7 @@ from urllib.request import urlopen
 from prometheus_client.parser import text_string_to_metric_families
 
 from services.lab.process import Service
-from services.settings import GATEWAY_PORTS
+from services.serving.settings import GATEWAY_PORTS
 from tests.forked import Forked
 from tests.ports import free_ports
 

@@ -10,7 +10,7 @@ import pytest
 
 from services import guard, shedding, slow_clients, start
 from services.gateway import answer, session
-from services.settings import GatewaySettings
+from services.serving.settings import GatewaySettings
 from services.telemetry import admin
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -19,7 +19,7 @@ from prometheus_client import CollectorRegistry, Metric
 from services.lab.process import Service
 from services.lab.stage import known_ports
 from services.sender.metrics import SenderMetrics
-from services.settings import (
+from services.serving.settings import (
     GATEWAY_PORTS,
     BackendSettings,
     GatewaySettings,
@@ -27,8 +27,8 @@ from services.settings import (
     SenderSettings,
     ServiceSettings,
 )
-from services.telemetry import Telemetry
-from services.telemetry.middleware import TelemetryMiddleware
+from inflight.telemetry import Telemetry
+from inflight.middleware import TelemetryMiddleware
 from tests.eventually import eventually
 from tests.ports import free_ports, listened_on
 from tests.stage import Stage

@@ -16,8 +16,8 @@ from starlette.types import ASGIApp
 
 from services import start
 from services.gateway.app import build
-from services.settings import GatewaySettings
-from services.telemetry import Telemetry, Upstream
+from services.serving.settings import GatewaySettings
+from inflight.telemetry import Telemetry, Upstream
 from services.telemetry.arrivals import TimedAnswer, TimedProtocol
 from services.telemetry.protocol import StampedProtocol
 from services.telemetry.upstream import Call

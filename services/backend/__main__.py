@@ -1,7 +1,7 @@
 """`python -m services.backend` starts the backend."""
 
 from services.backend.app import build
-from services.settings import BackendSettings
-from services.start import run
+from services.serving.settings import BackendSettings
+from services.serving.start import run
 
 run(BackendSettings, build)

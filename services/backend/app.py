@@ -1,4 +1,4 @@
-"""The backend's application: `GET /{task}` answers after a delay."""
+"""The backend's application: `GET /{task}` responds after a delay."""
 
 from __future__ import annotations
 
@@ -8,12 +8,11 @@ import logging
 
 from fastapi import FastAPI, Response
 
-from services.parameters import Delay, Status, Task
-from services.problems import answers_with_problems, problem
-from services.responses import documented
-from services.settings import BackendSettings
-from services.statuses import BODYLESS, FIRST_ERROR
-from services.telemetry import Telemetry, cancelled_on_disconnect
+from services.serving.openapi import documented
+from services.serving.parameters import Delay, Status, Task
+from services.serving.problems import install_problem_handlers, problem
+from services.serving.settings import BackendSettings
+from services.serving.statuses import BODYLESS, FIRST_ERROR
 
 SUCCESS = json.dumps({"message": "success"}, separators=(",", ":")).encode()
 SCHEMA = {"type": "object", "properties": {"message": {"const": "success"}}, "required": ["message"]}
@@ -21,24 +20,23 @@ SCHEMA = {"type": "object", "properties": {"message": {"const": "success"}}, "re
 log = logging.getLogger(__name__)
 
 
-def build(settings: BackendSettings, _telemetry: Telemetry) -> FastAPI:
+def build(settings: BackendSettings) -> FastAPI:
     """Return the backend's application."""
-    app = FastAPI(title="backend", description="Waits, then answers.", redirect_slashes=False)
-    answers_with_problems(app)
+    app = FastAPI(title="backend", description="Waits, then responds.", redirect_slashes=False)
+    install_problem_handlers(app)
 
     @app.get("/{task}", response_class=Response, responses=documented(SCHEMA, 404, 405, 422, 503))
-    async def answer(task: Task, delay: Delay = None, status: Status = None) -> Response:
-        """Wait `delay` seconds (the setting DELAY where it is not given), then answer with `status`."""
+    async def serve(task: Task, delay: Delay = None, status: Status = None) -> Response:
+        """Wait `delay` seconds (the setting DELAY where it is not given), then respond with `status`."""
         log.info("Received %s Request!!", task)
-        with cancelled_on_disconnect():
-            await asyncio.sleep(settings.delay if delay is None else delay)
+        await asyncio.sleep(settings.delay if delay is None else delay)
         log.info("Send %s response", task)
-        return _answer(status or 200)
+        return _response(status or 200)
 
     return app
 
 
-def _answer(status: int) -> Response:
+def _response(status: int) -> Response:
     if status >= FIRST_ERROR:
         return problem(status, f"the request asked for status {status}")
     if status in BODYLESS:

@@ -1,7 +1,7 @@
 """`python -m services.gateway` starts a gateway; GATEWAY_MODE says which."""
 
 from services.gateway.app import build
-from services.settings import GatewaySettings
-from services.start import run
+from services.serving.settings import GatewaySettings
+from services.serving.start import run
 
 run(GatewaySettings, build)

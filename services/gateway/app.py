@@ -3,26 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, nullcontext
+from contextlib import asynccontextmanager
 from importlib import import_module
 
 from fastapi import FastAPI, Response
 
 from services.gateway.backend import Backend
-from services.gateway.certificates import certificates_unread
-from services.gateway.errors import OUTCOMES, answers_upstream_errors
-from services.problems import answers_with_problems
-from services.responses import documented
-from services.settings import GatewaySettings
-from services.telemetry import Telemetry
-from services.telemetry.threads import timed_in_thread
+from services.gateway.errors import install_failure_handlers
+from services.serving.openapi import documented
+from services.serving.problems import install_problem_handlers
+from services.serving.settings import GatewaySettings
 
 MODULES = {"sync": "sync", "async": "asynchronous", "threadpool": "threadpool"}
 """The siblings, loaded by name, so that a gateway loads only the HTTP client that it uses."""
 SCHEMA = {"type": "object", "properties": {"res": {"description": "What the backend said."}}, "required": ["res"]}
 
 
-def build(settings: GatewaySettings, telemetry: Telemetry) -> FastAPI:
+def build(settings: GatewaySettings) -> FastAPI:
     """Return the application of the gateway whose mode the settings name."""
     backend = Backend(
         str(settings.backend_url).rstrip("/"),
@@ -30,9 +27,8 @@ def build(settings: GatewaySettings, telemetry: Telemetry) -> FastAPI:
         settings.upstream_timeout,
         settings.upstream_limit,
     )
-    with nullcontext() if settings.backend_url.scheme == "https" else certificates_unread():
-        module = import_module(f"services.gateway.{MODULES[settings.gateway_mode]}")
-    gateway = module.Gateway(backend, telemetry.upstream("backend", OUTCOMES))
+    module = import_module(f"services.gateway.{MODULES[settings.gateway_mode]}")
+    gateway = module.Gateway(backend)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -46,11 +42,11 @@ def build(settings: GatewaySettings, telemetry: Telemetry) -> FastAPI:
         lifespan=lifespan,
         redirect_slashes=False,
     )
-    answers_with_problems(app)
-    answers_upstream_errors(app)
+    install_problem_handlers(app)
+    install_failure_handlers(app, module.FAILURES)
     app.add_api_route(
         "/{task}",
-        timed_in_thread(gateway.relay, telemetry.metrics),
+        gateway.relay,
         response_class=Response,
         responses=documented(SCHEMA, 404, 405, 422, 502, 503, 504),
     )

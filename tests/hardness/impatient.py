@@ -2,8 +2,8 @@
 
 from services import slow_clients
 from services.backend.app import build
-from services.settings import BackendSettings
-from services.start import run
+from services.serving.settings import BackendSettings
+from services.serving.start import run
 
 REQUEST_TIMEOUT = 2.0
 """Seconds for a request to come, and for an answer to be read, instead of the 20 of services/slow_clients.py."""

@@ -2,8 +2,8 @@
 
 from services import server
 from services.backend.app import build
-from services.settings import BackendSettings
-from services.start import run
+from services.serving.settings import BackendSettings
+from services.serving.start import run
 
 PATIENCE = 15.0
 """Seconds, instead of the one of services/server.py: a busy test may be late with the rest."""

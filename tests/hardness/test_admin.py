@@ -15,7 +15,7 @@ from prometheus_client import CollectorRegistry, Counter
 
 from services.lab.process import LOOPBACK, Service
 from services.telemetry import admin
-from services.telemetry.kernel import unread_connections
+from inflight.linux.tcp_info import unread_connections
 from tests.client import get
 from tests.eventually import eventually
 from tests.hardness.footprint import footprint

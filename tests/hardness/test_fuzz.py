@@ -14,7 +14,7 @@ from contextlib import suppress
 import pytest
 
 from services.lab.process import LOOPBACK
-from services.telemetry.labels import METHODS, OTHER, UNMATCHED
+from inflight.routes import METHODS, OTHER, UNMATCHED
 from tests.client import get
 from tests.eventually import eventually
 from tests.hardness.footprint import MEGABYTE, footprint

@@ -25,8 +25,8 @@ from services.backend.app import build
 from services.gateway import session
 from services.gateway.app import MODULES
 from services.gateway.backend import Backend
-from services.settings import BackendSettings
-from services.telemetry import Telemetry
+from services.serving.settings import BackendSettings
+from inflight.telemetry import Telemetry
 from tests.eventually import eventually
 
 pytestmark = pytest.mark.alone

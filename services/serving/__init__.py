@@ -1,0 +1,1 @@
+"""What starts and stops one service: its settings, its log, its server, its errors."""

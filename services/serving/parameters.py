@@ -1,0 +1,29 @@
+"""The parameters of a task's request, the same for the backend and for every gateway."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import Path, Query
+
+MAX_DELAY = 60.0
+"""Seconds."""
+
+TASK_PATTERN = "[A-Za-z0-9_-]{1,64}"
+
+Task = Annotated[
+    str,
+    Path(
+        description="The task's name.",
+        pattern=f"^{TASK_PATTERN}$",
+        examples=["task1"],
+    ),
+]
+Delay = Annotated[
+    float | None,
+    Query(ge=0, le=MAX_DELAY, allow_inf_nan=False, description="Seconds that the backend waits before it answers."),
+]
+Status = Annotated[
+    int | None,
+    Query(ge=200, le=599, description="The status that the backend answers with."),
+]

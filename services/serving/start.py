@@ -1,0 +1,161 @@
+"""Starts one service: its settings, its sockets, its telemetry, its admin port."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import os
+import socket
+import sys
+import threading
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import uvicorn
+from fastapi import FastAPI
+from fastapi.routing import APIRoute
+from prometheus_client import disable_created_metrics
+from starlette.types import ASGIApp
+from uvicorn.config import HTTP_PROTOCOLS
+from uvicorn.importer import import_from_string
+
+from inflight.admin import AdminServer, PortError
+from inflight.exchange import CLIENT_CLOSED_REQUEST
+from inflight.hooks import install_hooks
+from inflight.middleware import Middleware
+from inflight.stamp import stamped
+from inflight.telemetry import Telemetry
+from services.serving.connection_age import ConnectionAgeMiddleware
+from services.serving.draining import Drain, DrainingMiddleware
+from services.serving.listener import BACKLOG, listen
+from services.serving.logs import Log
+from services.serving.server import Server
+from services.serving.settings import USAGE_ERROR, ServiceSettings, SettingsError, read_settings
+from services.serving.shedding import SheddingMiddleware
+
+IDLE_TIMEOUT = 75
+"""Seconds that a kept-alive connection may idle: longer than our clients keep one, so that none is used dead."""
+COLLECT = (20_000, 20, 20)
+"""New objects until the collector looks at them, and looks at those until it looks at older ones; with Python's own
+(700, 10, 10) it took a third of the time of a burst of 4,000."""
+UNDOCUMENTED = {CLIENT_CLOSED_REQUEST, 500}
+"""What any request may end with."""
+THREADS_END_WITHIN = 1.0
+"""Seconds for the pool's threads, which end by themselves when they have nothing to do."""
+
+S = TypeVar("S", bound=ServiceSettings)
+
+
+def run(kind: type[S], build: Callable[[S], FastAPI]) -> None:
+    """Read the settings, build the application, serve it until told to stop.
+
+    Exits with a line on standard error for each bad setting, or for a port that is taken.
+    """
+    try:
+        settings = read_settings(kind)
+        service = _listen(settings)
+        disable_created_metrics()  # type: ignore[no-untyped-call]
+        install_hooks()
+        telemetry = Telemetry()
+        log = Log(settings.log_level, settings.log_format)
+        application = build(settings)
+        _expect(application, telemetry)
+        server = _server(settings, application, telemetry, log, service.getsockname()[1])
+        admin = _admin(settings, server, telemetry)
+    except (SettingsError, PortError) as error:
+        print(error, file=sys.stderr)
+        sys.exit(USAGE_ERROR)
+    log.start()
+    admin.start()
+    _leave_to_counting()
+    try:
+        server.run(sockets=[service])
+    finally:
+        admin.close()
+    _end(log)
+
+
+def _expect(application: FastAPI, telemetry: Telemetry) -> None:
+    """Let the metrics know what the application's documents say of its responses."""
+    for route in application.routes:
+        if isinstance(route, APIRoute):
+            codes = {code for code in route.responses if isinstance(code, int)}
+            for method in route.methods or ():
+                telemetry.expect(method, route.path_format, codes | UNDOCUMENTED)
+
+
+def _end(log: Log) -> None:
+    """End now if a pool's thread still waits for the backend, which Python would wait for; its client has a 503."""
+    threads = [each for each in threading.enumerate() if each is not threading.current_thread() and not each.daemon]
+    for thread in threads:
+        thread.join(THREADS_END_WITHIN / len(threads))
+    log.finish()
+    if any(thread.is_alive() for thread in threads):
+        os._exit(0)
+
+
+def _leave_to_counting() -> None:
+    """Let the garbage collector look seldom: a request leaves no circles behind, and dies of its reference counts.
+
+    What is loaded by now stays, so it need not be looked through at all.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*COLLECT)
+
+
+def _server(settings: ServiceSettings, application: FastAPI, telemetry: Telemetry, log: Log, port: int) -> Server:
+    telemetry.watch_port(port)
+    drain = Drain(settings.drain_delay, settings.drain_timeout)
+    app: ASGIApp = DrainingMiddleware(application, drain)
+    if settings.max_in_flight is not None:
+        app = SheddingMiddleware(app, settings.max_in_flight)
+    if settings.max_connection_age is not None:
+        app = ConnectionAgeMiddleware(app, settings.max_connection_age)
+    config = uvicorn.Config(
+        Middleware(app, telemetry),
+        loop=settings.loop,
+        http=stamped(_prompt(settings.http), lambda: telemetry),
+        ws="none",
+        lifespan="on",
+        backlog=BACKLOG,
+        log_config=log.config,
+        access_log=settings.log_level in {"debug", "info"},  # else it prepares lines that are not written
+        server_header=False,
+        proxy_headers=False,
+        timeout_keep_alive=IDLE_TIMEOUT,
+    )
+    return Server(config, port, drain)
+
+
+def _prompt(http: str) -> type[asyncio.Protocol]:
+    """Return uvicorn's HTTP protocol such that responses leave when they are written.
+
+    uvloop otherwise keeps writes back until the loop's next turn (its `UVStream._initiate_write`): a handler that
+    blocks would hold the responses of those before it. With a high-water mark of 0 it writes at once, as asyncio does.
+    """
+    protocol: Any = import_from_string(HTTP_PROTOCOLS[http])
+
+    class PromptProtocol(protocol):  # type: ignore[misc]
+        def connection_made(self, transport: asyncio.Transport) -> None:
+            super().connection_made(transport)
+            transport.set_write_buffer_limits(high=0)
+
+    return PromptProtocol
+
+
+def _admin(settings: ServiceSettings, server: Server, telemetry: Telemetry) -> AdminServer:
+    def alive() -> str | None:
+        stalled = telemetry.heartbeat.stalled() or 0.0
+        return (
+            f"the event loop has stood still for {stalled:.1f} s" if stalled > settings.liveness_stall_limit else None
+        )
+
+    return AdminServer(settings.host, settings.admin_port, telemetry.registry, alive=alive, ready=server.trouble)
+
+
+def _listen(settings: ServiceSettings) -> socket.socket:
+    try:
+        return listen(settings.host, settings.port)
+    except OSError as error:
+        raise PortError(settings.host, settings.port, "PORT", error) from error

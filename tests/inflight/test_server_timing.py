@@ -1,0 +1,50 @@
+"""The `Server-Timing` header."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from inflight.server_timing import format_server_timing, parse_server_timing
+
+NAMES = st.sampled_from(["kernel", "loop", "thread", "pool", "upstream", "total"])
+
+
+def test_milliseconds_on_the_wire_and_what_is_absent_left_out() -> None:
+    """Seconds become milliseconds; a queue that the mode lacks does not appear."""
+    assert (
+        format_server_timing({"kernel": 0.004, "thread": None, "total": 1.5}) == "kernel;dur=4.000, total;dur=1500.000"
+    )
+
+
+@given(st.dictionaries(NAMES, st.floats(min_value=0, max_value=1e6)))
+def test_what_is_written_is_read_back(entries: dict[str, float]) -> None:
+    """Every ledger survives the wire, to the microsecond that the header carries."""
+    read = parse_server_timing(format_server_timing(entries))
+    assert read == pytest.approx(entries, abs=1e-6)
+
+
+@given(st.text() | st.text(alphabet=',;="\\ dur0.1_-'))
+def test_no_header_breaks_the_reader(value: str) -> None:
+    """A server may send anything: what is read is finite, and never negative."""
+    assert all(0 <= seconds < float("inf") for seconds in parse_server_timing(value).values())
+
+
+def test_other_servers_headers_are_understood() -> None:
+    """Descriptions, quotes, spaces and entries without a duration are all allowed by the standard."""
+    header = 'cache;desc="Cache Read";dur=23.2, miss, db; DUR="53", cpu;dur=nan, app;dur=-1'
+    assert parse_server_timing(header) == pytest.approx({"cache": 0.0232, "db": 0.053})
+
+
+@pytest.mark.parametrize(
+    ("header", "entries"),
+    [
+        ('total;desc="a,b";dur=20', {"total": 0.02}),
+        ('x;desc="y, total;dur=7", z;dur=1', {"z": 0.001}),
+        (r'x;desc="a\", b;dur=1";dur=2', {"x": 0.002}),
+        ('x;desc="never closed, y;dur=3', {"y": 0.003}),
+        ("x;dur=1_0", {}),
+        (";, ;dur=1", {}),
+    ],
+)
+def test_what_is_quoted_is_text(header: str, entries: dict[str, float]) -> None:
+    """Commas and semicolons inside quotes separate nothing; Python's own way to write numbers is no header's."""
+    assert parse_server_timing(header) == pytest.approx(entries)

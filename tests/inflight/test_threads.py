@@ -1,0 +1,158 @@
+"""Waits for a thread, measured at the pools."""
+
+import asyncio
+import threading
+from concurrent.futures import Future
+from typing import Annotated, Any
+
+import anyio.to_thread
+import pytest
+from fastapi import BackgroundTasks, Depends, FastAPI
+from inflight.telemetry import Telemetry
+from inflight.threads import DEFAULT_THREADS, TimedExecutor
+from starlette.responses import StreamingResponse
+
+from tests.eventually import eventually
+from tests.inflight.server import served, timing_of
+
+
+def dependency() -> str:
+    """Be a plain dependency."""
+    return "yielded"
+
+
+app = FastAPI()
+
+
+@app.get("/def")
+def plain() -> str:
+    """Run in a thread."""
+    return threading.current_thread().name
+
+
+@app.get("/dependency")
+async def depends(found: Annotated[str, Depends(dependency)]) -> str:
+    """Run on the loop, after a dependency that ran in a thread."""
+    return found
+
+
+@app.get("/to_thread")
+async def to_thread() -> None:
+    """Use the loop's default executor."""
+    await asyncio.to_thread(int)
+
+
+@app.get("/executor")
+async def executor() -> None:
+    """Use it in the other way."""
+    await asyncio.get_running_loop().run_in_executor(None, int)
+
+
+@app.get("/names")
+async def names() -> None:
+    """Look a name up, which runs there, too."""
+    await asyncio.get_running_loop().getaddrinfo("localhost", 80)
+
+
+@app.get("/async")
+async def coroutine() -> None:
+    """Need no thread."""
+
+
+@app.get("/stream")
+def stream() -> StreamingResponse:
+    """Respond with a plain generator, each piece of which is made in a thread."""
+    return StreamingResponse(iter([b"a", b"b"]))
+
+
+@app.get("/background")
+async def background(tasks: BackgroundTasks) -> None:
+    """Leave work to a thread for after the response."""
+    tasks.add_task(int)
+
+
+@pytest.mark.parametrize(
+    ("path", "threads", "in_header"),
+    [
+        ("/def", 2, True),  # the handler, and the validation of what it returned
+        ("/dependency", 1, True),
+        ("/to_thread", 1, True),
+        ("/executor", 1, True),
+        ("/names", 1, True),
+        ("/async", 0, False),
+        ("/stream", 4, True),  # the handler, two pieces, and the end
+        ("/background", 1, False),
+    ],
+)
+def test_each_wait_for_a_thread_is_timed_where_it_is_spent(
+    loop: str, path: str, threads: int, in_header: bool
+) -> None:
+    """Whoever needs a thread, without anything wrapped; a request that needs none has no such entry."""
+    if (path, loop) == ("/names", "uvloop"):
+        pytest.skip("uvloop looks names up with threads of its own, which nobody can watch")
+    with served(app, loop) as server:
+        response = server.get(path)
+        assert b" 200 OK" in response
+        assert ("thread" in timing_of(response)) is in_header
+        eventually(lambda: server.value("http_request_wait_seconds_count", queue="thread") or 0, threads)
+        eventually(lambda: server.telemetry.live.waiting()["thread"], 0)
+
+
+def test_requests_that_wait_for_a_thread_are_counted() -> None:
+    """Anyio's limiter is the queue that plain handlers stand in."""
+    telemetry = Telemetry()
+    value = telemetry.registry.get_sample_value
+
+    async def main() -> None:
+        telemetry.start()
+        limiter = anyio.to_thread.current_default_thread_limiter()
+        assert telemetry.live.waiting()["thread"] == 0
+        for number in range(int(limiter.total_tokens)):
+            limiter.acquire_on_behalf_of_nowait(number)
+        waiting = asyncio.create_task(anyio.to_thread.run_sync(int))
+        while telemetry.live.waiting()["thread"] != 1:
+            await asyncio.sleep(0)
+        assert value("thread_pool_threads_busy", {"pool": "anyio"}) == limiter.total_tokens
+        limiter.release_on_behalf_of(0)
+        await waiting
+        assert telemetry.live.waiting()["thread"] == 0
+        telemetry.stop()
+
+    asyncio.run(main())
+
+
+def test_jobs_that_wait_for_the_default_executor_are_counted() -> None:
+    """It has few threads: what the next one waits for is as much a queue as any."""
+    telemetry = Telemetry()
+    gate = threading.Event()
+
+    async def main() -> None:
+        telemetry.start()
+        jobs = [asyncio.create_task(asyncio.to_thread(gate.wait, 10)) for _ in range(DEFAULT_THREADS + 3)]
+        while telemetry.live.waiting()["thread"] != 3:
+            await asyncio.sleep(0)
+        jobs[-1].cancel()
+        while telemetry.live.waiting()["thread"] != 2:
+            await asyncio.sleep(0)
+        gate.set()
+        await asyncio.wait(jobs)
+        assert telemetry.live.waiting()["thread"] == 0
+        telemetry.stop()
+
+    asyncio.run(main())
+
+
+def test_the_executor_is_the_standard_librarys_in_all_else() -> None:
+    """Results, exceptions, cancelled jobs, and a pool that takes no more."""
+    executor = TimedExecutor("test")
+
+    def fails(_future: Any = None) -> None:
+        raise LookupError
+
+    assert executor.submit(divmod, 7, 2).result(10) == (3, 1)
+    failed: Future[None] = executor.submit(fails)
+    assert isinstance(failed.exception(10), LookupError)
+    assert executor.size() == (DEFAULT_THREADS, 0)
+    executor.shutdown()
+    with pytest.raises(RuntimeError, match="shutdown"):
+        executor.submit(int)

@@ -1,0 +1,142 @@
+"""The three gateways side by side, in front of a real backend."""
+
+from __future__ import annotations
+
+import ast
+import os
+import re
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from time import sleep
+
+import pytest
+
+from services import gateway, start
+from services.gateway.app import MODULES, build
+from services.serving.settings import GATEWAY_PORTS, GatewaySettings
+from inflight.telemetry import Telemetry
+from tests.client import get
+from tests.eventually import eventually
+from tests.hardness.weather import frozen
+from tests.stage import Stage, Standing, scrape, settled
+
+FOLDER = Path(gateway.__file__).parent
+HELD = 0.2
+"""Seconds."""
+
+
+def sibling(mode: str) -> ast.Module:
+    """Return the source of one mode's gateway."""
+    return ast.parse((FOLDER / f"{MODULES[mode]}.py").read_text())
+
+
+@pytest.mark.parametrize("mode", MODULES)
+def test_delay_and_status_are_passed_on(standing: Standing, mode: str) -> None:
+    """The backend is asked for what the gateway was asked for."""
+    answer = get(f"{standing.gateways[mode].url}/passed-{mode}?delay=0.25&status=203")
+    assert answer.status == 203
+    line = f'"GET /passed-{mode}?delay=0.25&status=203 HTTP/1.1" 203'
+    eventually(lambda: any(line in said for who, said in standing.said if who == "backend"), wanted=True)
+
+
+@pytest.mark.parametrize("mode", MODULES)
+def test_server_timing_says_where_the_time_went(standing: Standing, mode: str) -> None:
+    """The upstream's part is at least the delay; a queue that the mode lacks is left out."""
+    header = get(f"{standing.gateways[mode].url}/task1?delay=0.1").header("server-timing") or ""
+    timing = {name: float(value) for name, value in re.findall(r"(\w+);dur=([\d.]+)", header)}
+    assert 98 <= timing["upstream"] <= timing["total"]  # uvloop's timers count whole milliseconds
+    assert timing.keys() - {"kernel"} == {"loop", "upstream", "total"} | ({"thread"} if mode == "threadpool" else set())
+
+
+@pytest.mark.parametrize("mode", MODULES)
+def test_connections_to_the_backend_are_kept(standing: Standing, mode: str) -> None:
+    """Requests one after another reach the backend from one port: nothing but blocking tells the modes apart."""
+    for number in range(5):
+        get(f"{standing.gateways[mode].url}/kept-{mode}-{number}")
+
+    def ports() -> list[str]:
+        found = (re.search(rf'127\.0\.0\.1:(\d+) - "GET /kept-{mode}-', said) for who, said in standing.said)
+        return [match[1] for match in found if match]
+
+    eventually(lambda: len(ports()), 10)  # the gateway's access line and the backend's, for each
+    backend_saw = [
+        match[1]
+        for who, said in standing.said
+        if who == "backend" and (match := re.search(rf':(\d+) - "GET /kept-{mode}-', said))
+    ]
+    assert len(backend_saw) == 5
+    assert len(set(backend_saw)) == 1
+
+
+def test_a_limit_on_connections_is_a_queue(stage: Stage) -> None:
+    """Two calls, one connection: one waits for it, and says so in the gauge and in its own timing."""
+    backend = stage.backend(delay=0)
+    limited = stage.gateways(backend, upstream_limit=1)
+    for service in (limited["threadpool"], limited["async"]):
+        with ThreadPoolExecutor() as pool:
+            with frozen(backend):
+                answers = pool.map(get, [f"{service.url}/task1"] * 2)
+                settled(service, "http_requests_waiting", 1.0, queue="pool")
+                sleep(HELD)
+            timings = [answer.header("server-timing") or "" for answer in answers]
+        waited = [float(found[1]) for timing in timings if (found := re.search(r"pool;dur=([\d.]+)", timing))]
+        assert max(waited) > 1000 * HELD
+        assert scrape(service).value("http_requests_waiting", queue="pool") == 0
+
+
+def test_the_siblings_are_of_one_shape() -> None:
+    """Same class, same methods, same parameters, in the same order: the difference is the lesson."""
+
+    def shape(mode: str) -> list[tuple[str, list[str]]]:
+        (body,) = [node for node in sibling(mode).body if isinstance(node, ast.ClassDef)]
+        functions = [node for node in body.body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+        return [
+            (each.name, [argument.arg for argument in each.args.args]) for each in functions if each.name != "session"
+        ]
+
+    assert set(MODULES) == set(GATEWAY_PORTS)
+    assert shape("sync") == shape("async") == shape("threadpool")
+
+
+@pytest.mark.parametrize("mode", MODULES)
+def test_a_sibling_imports_no_other(mode: str) -> None:
+    """Telemetry, the parameters, and what the three share."""
+    allowed = {"answer", "backend", "connector", "deadlines", "errors", "session"}
+    others = {"services.serving.parameters", "services.telemetry", "services.telemetry.arrivals"}
+    modules = [node.module or "" for node in ast.walk(sibling(mode)) if isinstance(node, ast.ImportFrom)]
+    for module in modules:
+        if module.startswith("services."):
+            shared = module.startswith("services.gateway.") and module.rpartition(".")[2] in allowed
+            assert shared or module in others, module
+
+
+@pytest.mark.parametrize(
+    ("mode", "own", "foreign"), [("async", "aiohttp", "requests"), ("sync", "requests", "aiohttp")]
+)
+def test_a_gateway_loads_only_its_own_client(mode: str, own: str, foreign: str) -> None:
+    """The async-gateway does without requests, a blocking one without aiohttp: less to load, less to go wrong."""
+    program = (
+        "import sys; from services.gateway.app import build; from services.serving.settings import GatewaySettings;"
+        "from inflight.telemetry import Telemetry; build(GatewaySettings(), Telemetry()); print(*sys.modules)"
+    )
+    environment = {**os.environ, "GATEWAY_MODE": mode}
+    done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True)
+    loaded = done.stdout.split()
+    assert own in loaded
+    assert foreign not in loaded
+
+
+def test_every_way_to_end_is_exported_before_the_first_request() -> None:
+    """As 0: the first burst of a new error is an increase then, and an alert sees it."""
+    telemetry = Telemetry()
+    settings = GatewaySettings(gateway_mode="async")
+    start._expect(build(settings, telemetry), telemetry)
+    value = telemetry.registry.get_sample_value
+    for code in ("200", "404", "422", "499", "500", "502", "503", "504"):
+        labels = {"method": "GET", "route": "/{task}", "code": code}
+        assert value("http_requests_completed_total", labels) == 0, code
+    for outcome in ("ok", "unreachable", "broken", "rubbish", "timeout"):
+        labels = {"upstream": "backend", "outcome": outcome}
+        assert value("http_client_request_duration_seconds_count", labels) == 0, outcome
