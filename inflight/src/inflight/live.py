@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
-from weakref import WeakSet
 
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
@@ -36,10 +35,12 @@ class Live(Collector):
         """Connections that were read, and whose request has not begun."""
         self.stamped = False
         """Whether connections are watched at all; else `loop` is not known."""
-        self.connections: WeakSet[Connection] = WeakSet()
-        """The server's open connections; a WebSocket's handshake takes one away from the HTTP protocol unseen."""
+        self.connections: set[Connection] = set()
+        """The server's open connections, WebSockets left out."""
         self.ports: set[int] = set()
         """The service's own ports, whose unread connections are the kernel's queue."""
+        self.shares_port = False
+        """Whether other processes accept from these ports, too: then what is not accepted yet is not this one's."""
         self.stalled: Callable[[], float | None] = lambda: None
         self.known: set[tuple[str, str]] = set()
         """The method and route of every request that has been here: where none is in flight, 0 are."""
@@ -95,11 +96,16 @@ class Live(Collector):
     def unread(self) -> int | None:
         """Return how many connections of the service's ports hold unread bytes; None where it cannot be known.
 
-        Not among them: a connection whose request is in flight. Its bytes are a body that the handler does not want
-        yet, or a request sent ahead.
+        Those of this process, and those that are not accepted yet. Not among them: a connection whose request is in
+        flight. Its bytes are a body that the handler does not want yet, or a request sent ahead.
         """
-        counts = [linux.unread_connections(port) for port in tuple(self.ports)]
-        return sum(count for count in counts if count is not None) if counts and None not in counts else None
+        found = [linux.unread_inodes(port) for port in tuple(self.ports)]
+        if not found or None in found:
+            return None
+        waiting = {each.inode for each in tuple(self.connections) if not each.open}
+        if not self.shares_port:
+            waiting.add(0)
+        return sum(inode in waiting for inodes in found if inodes is not None for inode in inodes)
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
         """Yield the gauges as they are now."""

@@ -7,7 +7,7 @@ Works with any protocol of any server that starts a request's task while it take
 from __future__ import annotations
 
 import asyncio
-import socket
+import os
 from collections.abc import Callable
 from contextvars import ContextVar
 from time import perf_counter
@@ -23,21 +23,22 @@ current_stamp: ContextVar[Stamp | None] = ContextVar("current_stamp", default=No
 class Connection:
     """One connection of the server: the requests that are in flight on it, and whether it takes what is written."""
 
-    __slots__ = ("__weakref__", "open", "paused", "peer", "socket", "telemetry", "unsent")
+    __slots__ = ("inode", "open", "paused", "socket", "telemetry", "transport", "unsent")
 
     def __init__(self, transport: asyncio.Transport | None, telemetry: Telemetry | None) -> None:
         self.telemetry = telemetry
+        self.transport = transport
         self.open: set[Ledger] = set()
         self.unsent: list[Callable[[], None]] = []
         """What to call when the last written byte has gone to the kernel."""
         self.paused = False
-        self.peer: object = None
+        self.inode = 0
+        """The socket's, as the kernel lists it; 0 where it is not known."""
         self.socket: tcp_info.BorrowedSocket | None = None
-        if transport is not None:
-            self.peer = transport.get_extra_info("peername")
-            raw = transport.get_extra_info("socket")
-            if tcp_info.AVAILABLE and raw is not None and raw.family in {socket.AF_INET, socket.AF_INET6}:
-                self.socket = tcp_info.BorrowedSocket(transport)
+        # A Unix socket's name is no tuple. (The family would not tell: uvicorn takes that of `--fd` for AF_UNIX.)
+        if tcp_info.AVAILABLE and transport is not None and isinstance(transport.get_extra_info("sockname"), tuple):
+            self.socket = tcp_info.BorrowedSocket(transport)
+            self.inode = os.fstat(self.socket.fileno()).st_ino
 
     def sent(self) -> None:
         """Note that all that was written has gone to the kernel."""
@@ -48,14 +49,20 @@ class Connection:
 
     def lost(self) -> None:
         """Note that the connection is closed: its requests have no client any more."""
+        self.let_go()
         if self.telemetry is not None:
             self.telemetry.live.read.pop(self, None)
         for ledger in tuple(self.open):
             ledger.leave()
+        self.sent()
+
+    def let_go(self) -> None:
+        """Note that the protocol has the connection no longer: it is closed, or became a WebSocket."""
+        if self.telemetry is not None:
+            self.telemetry.live.connections.discard(self)
         if self.socket is not None:
             self.socket.detach()
-            self.socket = None
-        self.sent()
+        self.socket = self.transport = None
 
 
 NOBODY = Connection(None, None)
@@ -111,6 +118,9 @@ def _callbacks(protocol: Any, telemetry_of: Callable[[], Telemetry | None]) -> d
             data_received(self, data)
         finally:
             current_stamp.reset(token)
+        # A handshake hands the transport to the WebSocket's protocol, and this one hears of it no more.
+        if connection.transport is not None and connection.transport.get_protocol() is not self:
+            connection.let_go()
 
     def paused(self: Any) -> None:
         self.inflight_connection.paused = True
