@@ -13,7 +13,7 @@ from inflight.routes.path import below
 from inflight.types import Scope
 
 KEPT = 1024
-"""Paths whose route is remembered."""
+"""Paths whose rule is remembered."""
 
 
 class QuartTemplates:
@@ -21,6 +21,7 @@ class QuartTemplates:
 
     def __init__(self, app: Quart) -> None:
         self._map = app.url_map
+        self._bound = lru_cache(KEPT)(self._map.bind)
         self._rule = lru_cache(KEPT)(self._search)
 
     def label(self, scope: Scope) -> str | None:
@@ -35,7 +36,7 @@ class QuartTemplates:
         return next(hosts, "localhost")
 
     def _search(self, path: str, method: str, websocket: bool, host: str, again: bool = True) -> str | None:
-        adapter = self._map.bind(host)
+        adapter = self._bound(host)
         found: tuple[Rule, object]
         try:
             found = adapter.match(path, method, return_rule=True, websocket=websocket)

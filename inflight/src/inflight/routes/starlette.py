@@ -36,8 +36,9 @@ class StarletteTemplates:
         return label
 
     def _learn(self) -> None:
-        self._tree = Tree(self._app)
-        self._by_id = self._tree.by_id()
+        tree = Tree(self._app)
+        self._by_id = tree.by_id()
+        self._tree = tree
 
     def _asked(self, scope: Scope) -> dict[str, Any]:
         """Return the scope as it came, its path as the application's own, with the method that a preflight is about."""
