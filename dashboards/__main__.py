@@ -7,8 +7,9 @@ from pathlib import Path
 
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
 
-from dashboards import comparison, service
+from dashboards import comparison, outside, service
 
+DASHBOARDS = (comparison, service, outside)
 DIRECTORY = Path(__file__).resolve().parent.parent / "k8s/components/monitoring/dashboards"
 
 
@@ -16,7 +17,7 @@ def render() -> dict[Path, str]:
     """Return the text of every dashboard's file."""
     return {
         DIRECTORY / f"{module.UID}.json": json.dumps(module.build(), cls=JSONEncoder, indent=1, sort_keys=True) + "\n"
-        for module in (comparison, service)
+        for module in DASHBOARDS
     }
 
 

@@ -2,139 +2,123 @@
 
 from __future__ import annotations
 
-from grafana_foundation_sdk.builders.dashboard import AnnotationQuery, Dashboard, DashboardLink, QueryVariable
-from grafana_foundation_sdk.models.dashboard import Dashboard as DashboardModel
-from grafana_foundation_sdk.models.dashboard import (
-    DashboardCursorSync,
-    DashboardLinkType,
-    VariableOption,
-    VariableRefresh,
-    VariableSort,
-)
+from grafana_foundation_sdk.models.dashboard import Dashboard
 
-from dashboards import comparison, queries
-from dashboards.panels import DATASOURCE, Graph, Line, add, graph
+from dashboards import queries
+from dashboards.alerts import alerts
+from dashboards.board import CHOSEN, Board
+from dashboards.culprits import culprits
+from dashboards.graph import Graph, graph
+from dashboards.heatmap import latencies
+from dashboards.query import Line
+from dashboards.variables import CHOSEN_LABELS, variables
 
 UID = "service"
-TITLE = "Service"
-SERVICE = "$service"
-WIDTH, HEIGHT = 12, 8
+WIDTH, HEIGHT = 8, 6
+ALERTS_HEIGHT = 4
 
 TRAFFIC = (
     Graph(
-        title="Traffic: requests completed per second, by status",
-        description="What the service does. Look for a code that was not there before; 499 is a client that went away.",
-        lines=(Line("{{code}}", queries.completed_by_code(SERVICE)),),
-        unit="short",
+        title="Traffic: by status",
+        description="Requests completed, by HTTP status. Look for one that was not there before; 499: the client left.",
+        lines=(Line("{{code}}", queries.completed_by_code(CHOSEN_LABELS)),),
+        unit="reqps",
         soft_max=3,
         stacked=True,
     ),
     Graph(
-        title="Errors: share of 5xx in the last minute",
-        description="Flat at 0 is well. Above 5% at a gateway, for 10 s, the alert GatewayErrors fires.",
-        lines=(Line("5xx", queries.errors(SERVICE)),),
-        unit="percentunit",
-        soft_max=0.1,
-    ),
-)
-LATENCY = (
-    Graph(
-        title="Latency: as the application sees it",
-        description="The mean is exact; p99 is an estimate from histogram buckets. What passed before is on the right.",
-        lines=(
-            Line("mean", queries.application_latency(SERVICE)),
-            Line("p99, estimated", queries.latency_quantile(SERVICE, 0.99)),
-        ),
-        unit="s",
-        soft_max=2,
-    ),
-    Graph(
-        title="Where the time goes: mean wait in each queue, and upstream",
-        description="Everything but upstream is a queue. kernel, and most of loop, come before what is on the left.",
-        lines=(
-            Line("{{queue}}", queries.wait_by_queue(SERVICE)),
-            Line("upstream", queries.upstream_latency(SERVICE)),
-        ),
-        unit="s",
-        soft_max=2,
+        title="Traffic: by pod",
+        description="Requests completed by each pod. After a scale-out the new ones must get a share of them: a "
+        "connection that is kept alive stays with the pod that took it.",
+        lines=(Line("{{pod}} {{instance}}", queries.completed(CHOSEN_LABELS, "pod, instance")),),
+        unit="reqps",
+        soft_max=3,
         stacked=True,
     ),
+    Graph(
+        title="Errors: share of 5xx",
+        description="Flat at 0 is well. Above 5% over a minute, at one of the lab's gateways, GatewayErrors fires.",
+        lines=(Line("5xx", queries.errors(CHOSEN_LABELS)),),
+        unit="percentunit",
+        soft_max=0.1,
+        limit=0.05,
+    ),
+)
+LATENCY = Graph(
+    title="Latency: in the application",
+    description="The mean is exact; p99 is an estimate from histogram buckets. What passed before is on the right.",
+    lines=(
+        Line("mean", queries.application_latency(CHOSEN_LABELS)),
+        Line("p99, estimated", queries.latency_quantile(CHOSEN_LABELS, 0.99)),
+    ),
+    unit="s",
+    soft_max=2,
+)
+SPREAD = "Each request where its latency puts it: two bands are two kinds of requests, which a mean would hide."
+WHERE = Graph(
+    title="Where the time goes",
+    description="Mean waits in each queue, and mean calls to an upstream. Everything but upstream is a queue; kernel, "
+    "and most of loop, come before what is on the left. Where nothing ended there is no bar.",
+    lines=(
+        Line("{{queue}}", queries.wait_by_queue(CHOSEN_LABELS)),
+        Line("upstream", queries.upstream_latency(CHOSEN_LABELS)),
+    ),
+    unit="s",
+    soft_max=2,
+    stacked=True,
+    bars=True,
 )
 SATURATION = (
     Graph(
-        title="Saturation: requests in flight",
+        title="Saturation: in flight",
         description="Requests inside the application. On a blocked event loop it reads 1: look at what waits as well.",
-        lines=(Line("in flight", queries.in_flight(SERVICE)),),
+        lines=(Line("in flight", queries.in_flight(CHOSEN_LABELS)),),
         unit="short",
         soft_max=10,
         stepped=True,
     ),
     Graph(
-        title="Saturation: requests waiting, by queue",
-        description="Above 0 for more than a moment: something is full. After 5 s RequestsWaiting fires and names it.",
-        lines=(Line("{{queue}}", queries.waiting_by_queue(SERVICE)),),
+        title="Saturation: waiting by queue",
+        description="Above 0 for more than a moment: something is full. A queue that is not measured has no area.",
+        lines=(Line("{{queue}}", queries.waiting(CHOSEN_LABELS, "queue")),),
+        total=queries.waiting(CHOSEN_LABELS),
         unit="short",
         soft_max=10,
         stacked=True,
         stepped=True,
     ),
     Graph(
-        title="Saturation: how long the event loop has stood still",
+        title="Saturation: event loop stall",
         description="Above 0.2 s again and again: something blocks the loop, and every request pays for it.",
-        lines=(Line("stood still", queries.stalled(SERVICE)),),
+        lines=(Line("stood still", queries.stalled(CHOSEN_LABELS)),),
         unit="s",
         soft_max=1,
+        limit=0.2,
     ),
-    Graph(
-        title="Saturation: CPU, in cores",
-        description="Near 100%, one core, the service works; slow and far below, it waits. One loop uses one core.",
-        lines=(Line("cores", queries.cpu(SERVICE)),),
-        unit="percentunit",
-        soft_max=0.2,
-    ),
+)
+CPU = Graph(
+    title="Saturation: CPU",
+    description="Near 1 for each event loop, the service works; slow and far below, it waits.",
+    lines=(Line("cores", queries.cpu(CHOSEN_LABELS)),),
+    unit="suffix:cores",
+    soft_max=0.2,
 )
 
 
-def build() -> DashboardModel:
+def build() -> Dashboard:
     """Return the dashboard."""
-    board = (
-        Dashboard(TITLE)
-        .uid(UID)
-        .description("Traffic, errors, latency and saturation of one service.")
-        .tags(["inflight-lab"])
-        .refresh(comparison.REFRESH)
-        .time("now-5m", "now")
-        .timezone("browser")
-        .tooltip(DashboardCursorSync.CROSSHAIR)
-        .readonly()
-        .link(DashboardLink(comparison.TITLE).type(DashboardLinkType.LINK).url(f"/d/{comparison.UID}").keep_time(True))
-        .with_variable(_which_service())
-        .annotation(_alerts())
+    board = Board(UID, "Service", "Traffic, errors, latency and saturation of one service.", CHOSEN)
+    for variable in variables("http_requests_waiting", service="sync-gateway"):
+        board.dashboard.with_variable(variable)
+    board.add([alerts(queries.firing('service=~"$service"'), 24, ALERTS_HEIGHT)])
+    board.add(graph(spec, WIDTH, HEIGHT) for spec in TRAFFIC)
+    board.add(
+        [
+            graph(LATENCY, WIDTH, HEIGHT),
+            latencies("Latency: heatmap", SPREAD, queries.latency_buckets(CHOSEN_LABELS), WIDTH, HEIGHT),
+            graph(WHERE, WIDTH, HEIGHT),
+        ]
     )
-    add(board, (graph(spec, WIDTH, HEIGHT) for spec in (*TRAFFIC, *LATENCY, *SATURATION)))
-    return board.build()
-
-
-def _which_service() -> QueryVariable:
-    """Return the variable: every service whose telemetry counts requests."""
-    return (
-        QueryVariable("service")
-        .label("Service")
-        .datasource(DATASOURCE)
-        .query("label_values(http_requests_waiting, service)")
-        .refresh(VariableRefresh.ON_DASHBOARD_LOAD)
-        .sort(VariableSort.ALPHABETICAL_ASC)
-        .current(VariableOption(text="sync-gateway", value="sync-gateway"))
-    )
-
-
-def _alerts() -> AnnotationQuery:
-    """Return the marks that say when an alert of this service fired."""
-    return (
-        AnnotationQuery()
-        .name("Alerts")
-        .datasource(DATASOURCE)
-        .enable(True)
-        .icon_color("red")
-        .expr('ALERTS{alertstate="firing", service="$service"}')
-    )
+    board.add(graph(spec, WIDTH, HEIGHT) for spec in SATURATION)
+    board.add([culprits(CHOSEN_LABELS, 2 * WIDTH, HEIGHT), graph(CPU, WIDTH, HEIGHT)])
+    return board.dashboard.build()

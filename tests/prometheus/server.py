@@ -77,9 +77,9 @@ class PrometheusServer:
         self._process.wait(10)
         self._log.close()
 
-    def now(self, expr: str) -> dict[tuple[tuple[str, str], ...], float]:
-        """Return the value of each series of an instant query."""
-        result = self._ask("query", query=expr)["result"]
+    def now(self, expr: str, at: float | None = None) -> dict[tuple[tuple[str, str], ...], float]:
+        """Return the value of each series of an instant query, for now or for a Unix time."""
+        result = self._ask("query", query=expr, **({"time": at} if at else {}))["result"]
         return {_labels(series): float(series["value"][1]) for series in result}
 
     def over(self, expr: str, start: float, end: float) -> Series:
