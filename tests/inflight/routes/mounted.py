@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from fastapi import APIRouter, FastAPI, WebSocket
-from inflight.types import Receive, Scope, Send
 from starlette.applications import Starlette
 from starlette.middleware.base import RequestResponseEndpoint
 from starlette.middleware.cors import CORSMiddleware
@@ -15,6 +14,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
+
+from inflight.types import Receive, Scope, Send
 
 
 async def hi(_request: Request) -> Response:

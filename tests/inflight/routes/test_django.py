@@ -11,10 +11,10 @@ from django.contrib.staticfiles.handlers import ASGIStaticFilesHandler  # type: 
 from django.core.asgi import get_asgi_application  # type: ignore[import-untyped]
 from django.http import HttpResponse  # type: ignore[import-untyped]
 from django.test import override_settings  # type: ignore[import-untyped]
-from inflight.routes import Routes
-from inflight.types import ASGIApp, Receive, Scope, Send
 from starlette.applications import Starlette
 
+from inflight.routes import Routes
+from inflight.types import ASGIApp, Receive, Scope, Send
 from tests.inflight.routes.asking import ask, label_of, scope_of
 
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 from fastapi import APIRouter, FastAPI
+
 from inflight.routes import Routes
 from inflight.types import ASGIApp
-
 from tests.inflight.routes.asking import Seen, ask, label_of
 from tests.inflight.routes.mounted import mounted, number, sub
 

@@ -6,8 +6,6 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
-from inflight.routes import Routes
-from inflight.types import ASGIApp
 from litestar import Litestar, Router, WebSocket, asgi, get, post, websocket
 from litestar.config.cors import CORSConfig
 from litestar.connection import ASGIConnection
@@ -19,6 +17,8 @@ from litestar.types import Receive as LitestarReceive
 from litestar.types import Scope as LitestarScope
 from litestar.types import Send as LitestarSend
 
+from inflight.routes import Routes
+from inflight.types import ASGIApp
 from tests.inflight.routes.asking import Seen, ask, label_of, scope_of
 from tests.inflight.routes.mounted import bare
 

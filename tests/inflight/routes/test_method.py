@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from hypothesis import given
 from hypothesis import strategies as st
+
 from inflight.routes.method import METHODS, OTHER, method_label
 
 

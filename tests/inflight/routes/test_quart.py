@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from inflight.routes import Routes
-from inflight.types import ASGIApp
 from quart import Blueprint, Quart, Response, request, websocket
 
+from inflight.routes import Routes
+from inflight.types import ASGIApp
 from tests.inflight.routes.asking import ask, label_of, scope_of
 
 

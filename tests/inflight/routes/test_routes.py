@@ -9,12 +9,12 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import wraps
 
 import pytest
-from inflight.routes import Routes
-from inflight.types import ASGIApp, Receive, Scope, Send
 from starlette.applications import Starlette
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.routing import Route
 
+from inflight.routes import Routes
+from inflight.types import ASGIApp, Receive, Scope, Send
 from tests.inflight.routes.asking import ask, label_of, scope_of
 from tests.inflight.routes.mounted import bare, hi, sub
 

@@ -6,8 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from inflight.routes import Routes
-from inflight.types import ASGIApp
 from starlette.applications import Starlette
 from starlette.endpoints import HTTPEndpoint
 from starlette.middleware import Middleware
@@ -18,6 +16,8 @@ from starlette.routing import Host, Mount, Route, Router, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 from starlette.websockets import WebSocket
 
+from inflight.routes import Routes
+from inflight.types import ASGIApp
 from tests.inflight.routes.asking import ask, label_of
 from tests.inflight.routes.mounted import bare, hi, sub
 
