@@ -48,7 +48,10 @@ def as_sent(chosen: str) -> str:
     return chosen.replace("service", "gateway")
 
 
-SAME = "No gap: what the client waits is what the application logs."
+SAME = (
+    "No gap: what the client waits is what the application logs. A request of your own moves the application's line "
+    "only: the client's is the lab's sender."
+)
 LATENCY = Row(
     name="latency",
     unit="s",
@@ -61,7 +64,8 @@ LATENCY = Row(
     scale=f"max({queries.client_latency(as_sent(ANY), 'gateway')} or "
     f"{queries.application_latency(of_tasks(ANY), 'service')})",
     look_for={
-        "sync": "The client waits up to ten times as long as the application logs: the filled gap is the queue.",
+        "sync": "The client waits up to ten times as long as the application logs: the filled gap is the queue. A request of "
+        "your own moves the application's line only: the client's is the lab's sender.",
         "threads": SAME,
         "async": SAME,
     },
