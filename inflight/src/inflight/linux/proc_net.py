@@ -49,7 +49,8 @@ def listen_drops() -> tuple[int, int] | None:
 
     Both count from the start of the network namespace, over all its ports. None where it cannot be read.
     """
-    names, values = [], []
+    names: list[bytes] = []
+    values: list[bytes] = []
     for line in (_read(NETSTAT) or b"").splitlines():
         kind, *fields = line.split()
         if kind == b"TcpExt:":

@@ -11,7 +11,7 @@ import socket
 import struct
 from collections import defaultdict
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, partial
 from itertools import chain, takewhile
 from typing import TYPE_CHECKING, Any
 
@@ -121,10 +121,14 @@ def _parts(family: int, port: int, states: int, extensions: int) -> Iterator[lis
                     return
                 # Nearly all messages of a part have one length, and so one layout: one call unpacks them.
                 layout = _layout(view[start : start + length])
-                rest = layout.iter_unpack(view[start : end - (end - start) % layout.size])
-                alike = list(takewhile(lambda row, length=length: row[0] == length, rest))
+                rows = layout.iter_unpack(view[start : end - (end - start) % layout.size])
+                alike = list(takewhile(partial(_is_as_long, length), rows))
                 yield alike
                 start += len(alike) * layout.size
+
+
+def _is_as_long(length: int, row: Row) -> bool:
+    return bool(row[0] == length)
 
 
 def _layout(message: memoryview) -> struct.Struct:

@@ -36,6 +36,6 @@ class Idle(NamedTuple):
     """Connections on a port that the program has accepted, and of which it has read all that came."""
 
     port: int
-    count: int
+    connections: int
     since_received: float | None
     """Seconds since the last of them received bytes; None where none has received any."""

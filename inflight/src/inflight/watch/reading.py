@@ -65,7 +65,7 @@ class Readings:
     def add(self, connection: Connection | Idle) -> None:
         """Take one connection, or several idle ones, into the look."""
         if isinstance(connection, Idle):
-            self._total += connection.count
+            self._total += connection.connections
             if connection.since_received is not None:
                 self._last_read = min(self._last_read, connection.since_received)
             return

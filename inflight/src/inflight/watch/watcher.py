@@ -91,8 +91,8 @@ class Watcher:
         for readings in self._readings.values():
             readings.begin(now)
         for connection in connections:
-            if (readings := self._readings.get(connection.port)) is not None:
-                readings.add(connection)
+            if connection.port in self._readings:
+                self._readings[connection.port].add(connection)
         return {port: readings.end() for port, readings in self._readings.items()}
 
     def _port(self, port: int, listeners: list[Listener], reading: Reading) -> Port:
