@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import asyncio
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -67,3 +68,10 @@ class Watching:
             yield ledger
         finally:
             current_ledger.reset(token)
+
+
+async def until(ask: Callable[[], object], wanted: object) -> None:
+    """Return when `ask` returns `wanted`, while the event loop goes on."""
+    async with asyncio.timeout(15):
+        while ask() != wanted:  # noqa: ASYNC110 - what changes is in another thread, or another's
+            await asyncio.sleep(0.002)

@@ -125,6 +125,11 @@ class upstream:  # noqa: N801 - it is used as a function is
         if ledger is not None:
             ledger.begin(self, now)
 
+    @property
+    def open(self) -> bool:
+        """Whether the call has begun and has not ended."""
+        return self._telemetry is not None
+
     def queue(self) -> None:
         """Note that the call waits for a connection of its pool."""
         if self._telemetry is not None and self._queued is None:

@@ -1,0 +1,93 @@
+"""Wraps public methods of libraries in place: once, and so that nobody can tell but by the clock."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from functools import wraps
+from importlib.metadata import PackageNotFoundError, version
+from inspect import iscoroutinefunction
+from typing import Any
+
+from inflight.watched import PoolWait, WatchedCall, end_wait, named
+
+log = logging.getLogger("inflight")
+
+Method = Callable[..., Any]
+
+
+def known(distribution: str, *majors: int) -> bool:
+    """Return whether the library is of a major version that its hook was written for; say so where it is not."""
+    try:
+        found = version(distribution)
+    except PackageNotFoundError:
+        found = "unknown"
+    if found.split(".")[0] in map(str, majors):
+        return True
+    log.warning("%s %s is not watched: its hook knows %s", distribution, found, " and ".join(map(str, majors)))
+    return False
+
+
+def wrap(owner: Any, name: str, around: Callable[[Method], Method]) -> None:
+    """Put `around(method)` in the place of the owner's method; one that is there already stays as it is."""
+    inner = getattr(owner, name)
+    if getattr(inner, "watched_by_inflight", False):
+        return
+    outer = wraps(inner)(around(inner))
+    outer.watched_by_inflight = True  # type: ignore[attr-defined]
+    setattr(owner, name, outer)
+
+
+def as_call(name_of: Callable[[Any], str], otherwise: str) -> Callable[[Method], Method]:
+    """Return what makes a method, sync or async, one call to the upstream that `name_of` reads from its object."""
+
+    def around(inner: Method) -> Method:
+        if iscoroutinefunction(inner):
+
+            async def called(self: Any, *args: Any, **kwargs: Any) -> Any:
+                with WatchedCall(named(name_of, self, otherwise)):
+                    return await inner(self, *args, **kwargs)
+
+            return called
+
+        def call(self: Any, *args: Any, **kwargs: Any) -> Any:
+            with WatchedCall(named(name_of, self, otherwise)):
+                return inner(self, *args, **kwargs)
+
+        return call
+
+    return around
+
+
+def as_wait(inner: Method) -> Method:
+    """Return a method, sync or async, as a wait for a connection of a pool."""
+    if iscoroutinefunction(inner):
+
+        async def waited(self: Any, *args: Any, **kwargs: Any) -> Any:
+            with PoolWait():
+                return await inner(self, *args, **kwargs)
+
+        return waited
+
+    def wait(self: Any, *args: Any, **kwargs: Any) -> Any:
+        with PoolWait():
+            return inner(self, *args, **kwargs)
+
+    return wait
+
+
+def ends_wait(inner: Method) -> Method:
+    """Return a method that the library calls on the connection that the pool has given: the wait is over."""
+    if iscoroutinefunction(inner):
+
+        async def ended(*args: Any, **kwargs: Any) -> Any:
+            end_wait()
+            return await inner(*args, **kwargs)
+
+        return ended
+
+    def end(*args: Any, **kwargs: Any) -> Any:
+        end_wait()
+        return inner(*args, **kwargs)
+
+    return end
