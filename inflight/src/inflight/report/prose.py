@@ -68,8 +68,9 @@ def _sent(run: Run) -> str:
     """Return how many requests went to each target, and when."""
     shapes = {_shape(target.requests) for target in run.targets}
     if len(shapes) == 1:
-        each = "Each of them, one after the other," if len(run.targets) > 1 else escape(run.targets[0].name)
-        return f"{each} was sent {shapes.pop()}."
+        several = "Each of them" if run.about else "Each target"
+        name = f"{several}, one after the other," if len(run.targets) > 1 else escape(run.targets[0].name)
+        return f"{name} was sent {shapes.pop()}."
     parts = (f"{escape(target.name)} was sent {_shape(target.requests)}" for target in run.targets)
     return "; ".join(parts) + "."
 

@@ -7,18 +7,15 @@ from time import perf_counter
 
 import aiohttp
 
-from inflight.linux.tcp_info import retransmissions, waited
+from inflight.linux.tcp_info import waited
 
 
 class TimedResponse(aiohttp.ClientResponse):
     """aiohttp's response with readings of `perf_counter`; where the kernel does not say, they are of when it was read.
 
-    `established` is when a new connection was. `first_byte` is when the headers arrived,
-    and `last_byte` when the last bytes did, None before they were read.
+    `first_byte` is when the headers arrived. `last_byte` is when the last bytes did, None before they were read.
     """
 
-    established: float | None = None
-    connect_retries: int | None = None
     first_byte: float | None = None
     last_byte: float | None = None
 
@@ -26,12 +23,8 @@ class TimedResponse(aiohttp.ClientResponse):
         """Read the headers."""
         transport = connection.transport
         sock = None if transport is None else transport.get_extra_info("socket")
-        if sock is not None:
-            # Before anything has arrived the kernel counts from the establishment (Linux, net/ipv4/tcp_input.c,
-            # `tcp_finish_connect`).
-            self.established, self.connect_retries = _arrived(sock), retransmissions(sock)
         await super().start(connection)
-        self.first_byte = _arrived(sock)
+        self.first_byte = arrived(sock)
         self.content.on_eof(lambda: self._note_end(sock))
         return self
 
@@ -39,9 +32,12 @@ class TimedResponse(aiohttp.ClientResponse):
         # A body without a length ends with the connection, and the kernel does not count that as data.
         chunked = "chunked" in self.headers.get("Transfer-Encoding", "").lower()
         ends_by_closing = self.content_length is None and not chunked
-        self.last_byte = perf_counter() if ends_by_closing else _arrived(sock)
+        self.last_byte = perf_counter() if ends_by_closing else arrived(sock)
 
 
-def _arrived(sock: socket.socket | None) -> float:
-    """Return when the last bytes arrived in the socket."""
+def arrived(sock: socket.socket | None) -> float:
+    """Return when the last bytes arrived in the socket, or before the first, when its connection was established.
+
+    (Linux, net/ipv4/tcp_input.c, `tcp_finish_connect`.)
+    """
     return perf_counter() - ((waited(sock) if sock is not None else None) or 0.0)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from time import perf_counter
 
+from inflight.linux.tcp_info import retransmissions
 from inflight.send.ledger import close_ledger
-from inflight.send.response import TimedResponse
+from inflight.send.response import TimedResponse, arrived
 
 
 @dataclass(slots=True)
@@ -14,16 +17,28 @@ class Times:
     """Readings of `perf_counter`; None for what did not happen.
 
     `due` is when the request should have been sent, `begun` when the sender went about it, `ended` when it was done
-    with it. `response` is there when its headers are.
+    with it. `established` is when the kernel had the connection, `connected` when the sender went on with it.
+    `response` is there when its headers are. `sockets` are those that a connection was tried on. `connect_retries` is
+    how often TCP tried again on the one that came to be, None where it was open already or the system does not say.
     """
 
     due: float
     begun: float
     connect_started: float | None = None
+    established: float | None = None
     connected: float | None = None
+    connect_retries: int | None = None
     written: float | None = None
     response: TimedResponse | None = None
     ended: float = 0.0
+    sockets: list[socket.socket] = field(default_factory=list)
+
+    def note_connection(self) -> None:
+        """Note that the connection is there."""
+        self.connected = perf_counter()
+        for sock in self.sockets:
+            if sock.fileno() != -1:  # the others were closed: two addresses of a host are tried side by side
+                self.established, self.connect_retries = arrived(sock), retransmissions(sock)
 
     @property
     def seconds(self) -> float:
@@ -54,11 +69,6 @@ class Times:
         late_to_read = 0.0 if last is None else self.ended - last
         return min(self.begun - self.due + self._late_with_connection + late_to_read, self.seconds)
 
-    @property
-    def connect_retries(self) -> int | None:
-        """How often TCP tried again to open the connection; None where it was open already, or nobody says."""
-        return None if self.connect_started is None or self.response is None else self.response.connect_retries
-
     def ledger(self, server: Mapping[str, float]) -> dict[str, float]:
         """Return the request's ledger; `server` is its parsed `Server-Timing`. It is empty where nothing was tried."""
         if self.connected is None and self.connect_started is not None:
@@ -71,7 +81,6 @@ class Times:
     @property
     def _late_with_connection(self) -> float:
         """Seconds for which a new connection was established before the sender went on with it."""
-        established = None if self.response is None else self.response.established
-        if self.connected is None or self.connect_started is None or established is None:
+        if self.connected is None or self.connect_started is None or self.established is None:
             return 0.0
-        return min(max(0.0, self.connected - established), self.connected - self.connect_started)
+        return min(max(0.0, self.connected - self.established), self.connected - self.connect_started)
