@@ -7,14 +7,15 @@ import signal
 import sys
 from time import monotonic
 
+from prometheus_client import CollectorRegistry, disable_created_metrics
+
 from inflight.admin import AdminServer, PortError
 from inflight.process import about_the_process
 from inflight.send.metrics import SenderMetrics
 from inflight.send.record import Record
 from inflight.send.schedule import at_once
 from inflight.send.sender import TASK, Sender, Target
-from prometheus_client import CollectorRegistry, disable_created_metrics
-
+from services.sender.ready import until_ready
 from services.serving.logs import Log
 from services.serving.settings import USAGE_ERROR, SenderSettings, SettingsError, read_settings
 
@@ -50,12 +51,15 @@ async def _bursts(settings: SenderSettings, metrics: SenderMetrics) -> None:
     async with asyncio.TaskGroup() as group:
         for name, url in settings.targets.items():
             target = Target(name, f"{str(url).rstrip('/')}/{TASK}?delay={settings.delay:g}")
-            group.create_task(_to_one(Sender(target, settings.timeout, metrics), settings, stop))
+            probe = Target(name, f"{str(url).rstrip('/')}/{TASK}?delay=0")
+            group.create_task(_to_one(Sender(target, settings.timeout, metrics), probe, settings, stop))
 
 
-async def _to_one(sender: Sender, settings: SenderSettings, stop: asyncio.Event) -> None:
+async def _to_one(sender: Sender, probe: Target, settings: SenderSettings, stop: asyncio.Event) -> None:
     """Send a burst every `EVERY` seconds; one that takes longer does not hold back the next."""
     bursts: set[asyncio.Task[list[Record]]] = set()
+    if settings.wait_for_targets:
+        await until_ready(probe, settings.wait_for_targets, stop)
     due = monotonic()
     while not stop.is_set():
         burst = asyncio.create_task(sender.send(at_once(settings.tasks)))

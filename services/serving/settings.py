@@ -100,6 +100,9 @@ class SenderSettings(ProgramSettings):
     every: PositiveSeconds = Field(15.0, description="From one burst to the next.")
     delay: float = Field(1.0, ge=0, le=60, allow_inf_nan=False, description="The delay that each task asks for.")
     timeout: PositiveSeconds = Field(120.0, description="For a whole answer.")
+    wait_for_targets: Seconds = Field(
+        0.0, description="How long the first burst waits for a target that does not respond with success yet."
+    )
 
     @field_validator("targets", mode="before")
     @classmethod
