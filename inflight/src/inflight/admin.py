@@ -12,10 +12,10 @@ from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from socketserver import TCPServer
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
-from prometheus_client import CollectorRegistry
-from prometheus_client.exposition import choose_encoder
+if TYPE_CHECKING:
+    from prometheus_client import CollectorRegistry
 
 log = logging.getLogger("inflight")
 
@@ -40,7 +40,7 @@ class PortError(Exception):
 
 
 class AdminServer:
-    """Serves `/metrics`, `/livez` and `/readyz`, and `pages` by path, from a thread until it is closed.
+    """Serves `/metrics` of a registry, `/livez` and `/readyz`, and `pages` by path, from a thread until it is closed.
 
     Binds in the constructor, in the caller's thread: a port that is taken raises PortError there.
     `alive` and `ready` return None when all is well, else the reason in words.
@@ -50,7 +50,7 @@ class AdminServer:
         self,
         host: str,
         port: int,
-        registry: CollectorRegistry,
+        registry: CollectorRegistry | None,
         *,
         alive: Callable[[], str | None] = lambda: None,
         ready: Callable[[], str | None] = lambda: None,
@@ -58,11 +58,12 @@ class AdminServer:
         setting: str = "ADMIN_PORT",
     ) -> None:
         all_pages: dict[str, Page] = {
-            "/metrics": lambda headers, _client: _metrics(registry, headers.get("Accept", "")),
             "/livez": lambda _headers, _client: _probe(alive()),
             "/readyz": lambda _headers, _client: _probe(ready()),
             **(pages or {}),
         }
+        if registry is not None:
+            all_pages["/metrics"] = lambda headers, _client: metrics_page(registry, headers.get("Accept", ""))
         handler = type("AdminHandler", (_Handler,), {"pages": all_pages})
         try:
             family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0][0]
@@ -154,7 +155,10 @@ def leave_signals_to_main_thread() -> None:
         signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
 
 
-def _metrics(registry: CollectorRegistry, accept: str) -> Response:
+def metrics_page(registry: CollectorRegistry, accept: str) -> Response:
+    """Return the metrics in the format that a client accepts."""
+    from prometheus_client.exposition import choose_encoder  # a supervisor does without
+
     try:
         encode, content_type = choose_encoder(accept)
     except (ValueError, TypeError):  # an Accept whose version is not a number

@@ -5,29 +5,27 @@ from __future__ import annotations
 from inflight.exchange import Exchange
 from inflight.ledger import current_ledger
 from inflight.telemetry import Telemetry
-from inflight.types import ASGIApp, Receive, Scope, Send
+from inflight.types import ASGIApp, Message, Receive, Scope, Send
 from inflight.websocket import WebSocket
 
 FOLLOWED: dict[str, type[Exchange | WebSocket]] = {"http": Exchange, "websocket": WebSocket}
 
 
-class Middleware:
-    """Stands around the outermost application, where the server calls it."""
+class Follower:
+    """Follows what comes to an application, whose routes need not be the requests' labels."""
 
     def __init__(self, app: ASGIApp, telemetry: Telemetry) -> None:
         self.app = app
         self.telemetry = telemetry
-        telemetry.serves(app)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve the request, and follow it."""
-        if self.telemetry.heartbeat.last is None:
+        loop = self.telemetry.heartbeat.loop
+        if loop is None or loop.is_closed():
             self.telemetry.start()  # with the lifespan; with the first request where an application has none
         followed = FOLLOWED.get(scope["type"])
         if followed is None:
-            await self.app(scope, receive, send)
-            if scope["type"] == "lifespan":
-                self.telemetry.stop()
+            await self._pass_on(scope, receive, send)
             return
         exchange = followed(self.telemetry, scope, receive, send)
         token = current_ledger.set(exchange.ledger)
@@ -36,3 +34,25 @@ class Middleware:
         finally:
             current_ledger.reset(token)
             exchange.leave()
+
+    async def _pass_on(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Run a lifespan. One that ends before the shutdown is of an application that has none, and goes on to serve."""
+        shutdown = False
+
+        async def noted() -> Message:
+            nonlocal shutdown
+            message = await receive()
+            shutdown = message["type"] == "lifespan.shutdown"
+            return message
+
+        await self.app(scope, noted, send)
+        if shutdown:
+            self.telemetry.stop()
+
+
+class Middleware(Follower):
+    """Stands around the outermost application, where the server calls it."""
+
+    def __init__(self, app: ASGIApp, telemetry: Telemetry) -> None:
+        super().__init__(app, telemetry)
+        telemetry.serves(app)

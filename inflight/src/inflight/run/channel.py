@@ -1,0 +1,80 @@
+"""The channel between the supervisor and one worker: a pair of Unix sockets.
+
+The worker sends messages. The supervisor asks, and each question is a socket of its own that it sends: so a late
+response to one is none to the next, several can be under way, and there is no file that somebody else could open.
+"""
+
+from __future__ import annotations
+
+import json
+import socket
+from collections import deque
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from time import monotonic
+from typing import Any
+
+MOST_BYTES, MOST_DESCRIPTORS = 65536, 64
+"""What is taken from the channel at a time."""
+
+
+class Messages:
+    """The supervisor's end, as a reader of messages."""
+
+    def __init__(self, end: socket.socket) -> None:
+        self._end = end
+        self._text = b""
+        self._descriptors: deque[int] = deque()
+
+    def read(self) -> Iterator[tuple[dict[str, Any], list[int]]]:
+        """Yield the messages that are there, with their descriptors. Raises EOFError when the worker has closed it."""
+        try:
+            data, descriptors, _, _ = socket.recv_fds(self._end, MOST_BYTES, MOST_DESCRIPTORS, socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            return
+        except ConnectionError:
+            raise EOFError from None
+        if not data:
+            raise EOFError
+        self._descriptors.extend(descriptors)
+        *lines, self._text = (self._text + data).split(b"\n")
+        for line in lines:
+            message = json.loads(line)
+            yield message, [self._descriptors.popleft() for _ in range(message["descriptors"])]
+
+
+def send(end: socket.socket, kind: str, descriptors: Sequence[int] = (), **facts: object) -> None:
+    """Send a message to the supervisor; where there is none any more, nothing."""
+    message = {"kind": kind, "descriptors": len(descriptors), **facts}
+    with suppress(OSError):
+        socket.send_fds(end, [json.dumps(message).encode() + b"\n"], descriptors)
+
+
+def ask(end: socket.socket, path: str, accept: str) -> socket.socket | None:
+    """Ask the worker for a page, and return where its response comes; None where it takes no more questions."""
+    ours, theirs = socket.socketpair()
+    with theirs:
+        try:
+            ours.sendall(f"{path}\n{accept}\n".encode())
+            socket.send_fds(end, [b"?"], [theirs.fileno()], socket.MSG_DONTWAIT)
+        except OSError:
+            ours.close()
+            return None
+    return ours
+
+
+def response(asked: socket.socket, deadline: float) -> tuple[str, bytes] | None:
+    """Return the content type and the body that a worker responds with; None where it does not until `deadline`."""
+    data = b""
+    with asked:
+        try:
+            while True:
+                asked.settimeout(max(0.001, deadline - monotonic()))
+                chunk = asked.recv(MOST_BYTES)
+                if not chunk:
+                    break
+                data += chunk
+        except OSError:
+            return None
+    content_type, newline, body = data.partition(b"\n")
+    return (content_type.decode(), body) if newline else None

@@ -1,0 +1,32 @@
+"""The command `inflight run`."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from inflight.run.options import USAGE_ERROR, UsageError, split
+
+PRINTS = {"--help", "--version"}
+"""Options of uvicorn's command that print something, and serve nothing."""
+
+
+def run(arguments: list[str]) -> int:
+    """Serve the application that `arguments` name, until it ends or a signal ends it. Returns the exit status.
+
+    The options are those of uvicorn's own command, and `options.OPTIONS`. What is wrong with them is one line on
+    standard error, and the status 2. POSIX only.
+    """
+    if PRINTS & set(arguments):
+        sys.stdout.flush()
+        os.execv(sys.executable, [sys.executable, "-P", "-m", "inflight.run.worker", *sorted(PRINTS & set(arguments))])
+    from inflight.admin import PortError
+    from inflight.run.supervisor import Supervisor
+
+    try:
+        options, rest = split(arguments)
+        supervisor = Supervisor(options, rest)
+    except (UsageError, PortError) as error:
+        print(f"inflight run: {error}", file=sys.stderr)
+        return USAGE_ERROR
+    return supervisor.run()

@@ -1,0 +1,147 @@
+"""The admin port's pages: what the workers say, and what is true of a worker that says nothing."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from http import HTTPStatus
+from ipaddress import ip_address
+from time import monotonic
+from typing import TYPE_CHECKING, Any
+
+from inflight import linux
+from inflight.admin import TEXT as PLAIN
+from inflight.run.channel import response
+from inflight.run.exposition import TEXT, gauge, merge
+from inflight.run.sockets_of import inodes_of
+
+if TYPE_CHECKING:
+    from inflight.admin import Page, Response
+    from inflight.run.options import Network
+    from inflight.run.worker_process import Worker
+
+WITHIN = 0.3
+"""Seconds that the workers have for a response."""
+STALL_LIMIT = 300.0
+"""Seconds after which a worker that stands still counts as dead for /livez: busy is not dead."""
+
+
+class Pages:
+    """`/metrics` and `/requests` of all workers, `/livez` and `/readyz` of the service.
+
+    Of a worker that does not respond, two things are known from outside: since when its event loop has stood still, and
+    how many of its connections hold unread bytes. Everything else of it is absent: old figures would pass for new ones.
+    """
+
+    def __init__(self, readers: Sequence[Network]) -> None:
+        self.workers: Sequence[Worker] = ()
+        """Those that serve now, or are about to."""
+        self.several = False
+        """Whether there may be more than one, so that each needs its label."""
+        self.ports: set[int] = set()
+        """The service's ports; empty where it has none (a Unix socket)."""
+        self.stopping = False
+        self._readers = readers
+
+    def by_path(self) -> dict[str, Page]:
+        """Return the pages by their path."""
+        return {"/metrics": self._metrics, "/livez": self._livez, "/requests": self._requests}
+
+    def ready(self) -> str | None:
+        """Return why the service does not take requests; None where it does."""
+        if self.stopping:
+            return "stopping"
+        return None if any(worker.started for worker in self.workers) else "starting"
+
+    def _metrics(self, headers: Mapping[str, str], _client: str) -> Response:
+        workers = list(self.workers)
+        responses = self._ask(workers, "/metrics", headers.get("Accept", ""))
+        content_type = next((kind for kind, _ in responses.values()), TEXT)
+        expositions = [(self._label(worker), body.decode()) for worker, (_, body) in responses.items()]
+        expositions.append((None, self._own([worker for worker in workers if worker not in responses])))
+        return HTTPStatus.OK, content_type, merge(expositions).encode()
+
+    def _own(self, silent: list[Worker]) -> str:
+        """Return what is known without the workers' help."""
+        label = (lambda worker: f'worker="{worker.number}"') if self.several else (lambda _worker: "")
+        stalls = [(label(worker), worker.stalled()) for worker in silent]
+        known = [(labels, seconds) for labels, seconds in stalls if seconds is not None]
+        text = gauge("event_loop_stalled_seconds", "Time since the event loop's last heartbeat.", known) if known else ""
+        unread = [(_queue(labels), count) for labels, count in self._unread(silent, label)]
+        return text + (gauge("http_requests_waiting", "Requests waiting in each queue now.", unread) if unread else "")
+
+    def _unread(self, silent: list[Worker], label: Callable[[Worker], str]) -> list[tuple[str, int]]:
+        """Return how many connections hold unread bytes: those that nobody has accepted, and each silent worker's.
+
+        A worker that responds counts its own, and a single one those in the accept queue, too.
+        """
+        if not self.several and not silent:
+            return []
+        found = [linux.unread_inodes(port) for port in self.ports]
+        if not found or None in found:
+            return []
+        inodes = [inode for each in found if each is not None for inode in each]
+        accepting = inodes.count(0)
+        counts = [("", accepting)] if self.several else []
+        for worker in silent:
+            own = inodes_of(worker.pid)
+            if own is not None:
+                count = sum(inode in own for inode in inodes)
+                counts.append((label(worker), count if self.several else count + accepting))
+        return counts
+
+    def _livez(self, _headers: Mapping[str, str], _client: str) -> Response:
+        """Respond with 503 when a worker has stood still for too long, and say of each what is wrong with it."""
+        troubles = [(worker.stalled() or 0.0, trouble) for worker in self.workers if (trouble := self._trouble(worker))]
+        dead = any(stalled > STALL_LIMIT for stalled, _ in troubles)
+        lines = [*([] if dead else ["ok"]), *(trouble for _, trouble in troubles)]
+        status = HTTPStatus.SERVICE_UNAVAILABLE if dead else HTTPStatus.OK
+        return status, PLAIN, "".join(f"{line}\n" for line in lines).encode()
+
+    def _trouble(self, worker: Worker) -> str | None:
+        silent, stalled = worker.silent(), worker.stalled()
+        if silent is not None:
+            unread = "".join(f"; {count} connections unread" for _, count in self._unread([worker], str)[-1:])
+            return f"{worker} has not responded for {silent:.1f} s{unread}"
+        if stalled is not None and stalled > 1:
+            return f"{worker}: its event loop has stood still for {stalled:.1f} s"
+        return None
+
+    def _requests(self, _headers: Mapping[str, str], client: str) -> Response:
+        address = ip_address(client.partition("%")[0])
+        mapped = getattr(address, "ipv4_mapped", None)
+        if not any((mapped or address) in network for network in self._readers):
+            return HTTPStatus.FORBIDDEN, PLAIN, b"forbidden: see --admin-requests-from\n"
+        responses = self._ask(list(self.workers), "/requests", "")
+        merged = _merged((worker.number, json.loads(body)) for worker, (_, body) in responses.items())
+        silent = [str(worker) for worker in self.workers if worker not in responses]
+        if silent:
+            merged["silent"] = silent
+        return HTTPStatus.OK, "application/json", json.dumps(merged).encode()
+
+    def _label(self, worker: Worker) -> str | None:
+        return str(worker.number) if self.several else None
+
+    @staticmethod
+    def _ask(workers: list[Worker], path: str, accept: str) -> dict[Worker, tuple[str, bytes]]:
+        """Return what each worker responds with that responds in time; all are asked before one is waited for."""
+        asked = [(worker, socket) for worker in workers if (socket := worker.ask(path, accept)) is not None]
+        deadline = monotonic() + WITHIN
+        responses = {worker: response(socket, deadline) for worker, socket in asked}
+        return {worker: found for worker, found in responses.items() if found is not None}
+
+
+def _queue(labels: str) -> str:
+    return f'queue="kernel",{labels}' if labels else 'queue="kernel"'
+
+
+def _merged(documents: Iterable[tuple[int, Any]]) -> dict[str, Any]:
+    """Return the workers' documents as one: their lists joined, with each entry's `worker`."""
+    merged: dict[str, Any] = {}
+    for number, document in documents:
+        for key, value in document.items():
+            if isinstance(value, list):
+                merged.setdefault(key, []).extend({"worker": number, **entry} for entry in value)
+            else:
+                merged[key] = value
+    return merged
