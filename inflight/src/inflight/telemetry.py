@@ -47,9 +47,13 @@ class Telemetry:
         self.live = Live(self.labels)
         self.heartbeat = Heartbeat(self.metrics.loop_lag.labels(), self._beat)
         self.live.stalled = self.heartbeat.stalled
+        self.each_beat: list[Callable[[], object]] = []
+        """What is called on the event loop with each of its heartbeats."""
         self._routes: Routes | None = None
+        self._pools = Pools()
         self._beats = 0
         self.registry.register(self.live)
+        self.registry.register(self._pools)
         if registry is not REGISTRY:  # prometheus-client registers its own there
             about_the_process(self.registry)
 
@@ -78,15 +82,16 @@ class Telemetry:
     def start(self) -> None:
         """Watch the running event loop and its threads. Does nothing where they are watched already."""
         global _active  # noqa: PLW0603 - one process has one service
-        if self.heartbeat.last is not None:
+        loop = self.heartbeat.loop
+        if loop is not None and not loop.is_closed():
             return
         _active = self
         self.heartbeat.start()
         from inflight.threads import watch_threads  # it needs this module
 
         try:
+            self._pools.watch(watch_threads())
             self.live.waits("thread")
-            Pools(watch_threads()).register(self.registry)
         except Exception:
             log.exception("waits for threads are not measured")
 
@@ -96,6 +101,8 @@ class Telemetry:
 
     def _beat(self, _late: float) -> None:
         self.live.sweep()
+        for call in self.each_beat:
+            call()
         self._beats += 1
         if self._beats % FOLD_EVERY == 0:
             self.metrics.fold()
@@ -104,12 +111,12 @@ class Telemetry:
 class Pools(Collector):
     """The thread pools' sizes, and how many of their threads are busy."""
 
-    def __init__(self, pools: dict[str, Callable[[], tuple[int, int]]]) -> None:
-        self._pools = pools
+    def __init__(self) -> None:
+        self._pools: dict[str, Callable[[], tuple[int, int]]] = {}
 
-    def register(self, registry: CollectorRegistry) -> None:
-        """Export them."""
-        registry.register(self)
+    def watch(self, pools: dict[str, Callable[[], tuple[int, int]]]) -> None:
+        """Export these pools; each tells its threads, and how many of them are busy."""
+        self._pools = pools
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
         """Yield the gauges as they are now."""
