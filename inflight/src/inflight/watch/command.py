@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator
-from time import sleep
+from time import sleep, strftime
 
 from inflight.watch import lines
 from inflight.watch.port import Port
@@ -71,7 +71,7 @@ def _once(watcher: Watcher, look: Look, max_wait: float, *, json: bool) -> int:
         look = watcher.look()
     _warn(look)
     for port in look.ports:
-        print(lines.json_line(look, port) if json else lines.line(port))
+        print(lines.json_line(look, port) if json else lines.line(look, port))
     if any(port.full or (port.longest_wait or 0) > max_wait for port in look.ports):
         return WAITS
     return UNKNOWN if any(port.unread and port.oldest_unread_seconds is None for port in look.ports) else FINE
@@ -83,8 +83,8 @@ def _live(watcher: Watcher, first: Look, *, json: bool) -> int:
         highest: dict[int, int] = {}
         for look in _looks(watcher, first):
             for port in look.ports:
-                text = lines.json_line(look, port) if json else lines.line(port, _highest(highest, port))
-                print(text, flush=True)
+                line = lines.line(look, port, first, _highest(highest, port))
+                print(lines.json_line(look, port) if json else f"{strftime('%H:%M:%S')} {line}", flush=True)
         return FINE
     return _on_terminal(watcher, first)
 
@@ -92,14 +92,14 @@ def _live(watcher: Watcher, first: Look, *, json: bool) -> int:
 def _on_terminal(watcher: Watcher, first: Look) -> int:
     from rich.live import Live
 
-    from inflight.watch.table import table
+    from inflight.watch.table import screen
 
     highest: dict[int, int] = {}
     with Live(auto_refresh=False) as live:
         for look in _looks(watcher, first):
             for port in look.ports:
                 _highest(highest, port)
-            live.update(table(look, first, highest), refresh=True)
+            live.update(screen(look, first, highest), refresh=True)
     return FINE
 
 

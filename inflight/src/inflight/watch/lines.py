@@ -3,31 +3,36 @@
 from __future__ import annotations
 
 from json import dumps
+from time import localtime, strftime
 from typing import Any
 
 from inflight.watch.port import Port
 from inflight.watch.watcher import Look
 
+LONGEST_COMMAND = 60
+"""Characters of a command that are shown; JSON has all of them."""
 
-def line(port: Port, highest: int | None = None) -> str:
-    """Return the port's figures and its verdict; `highest` is the longest accept queue so far."""
+
+def line(look: Look, port: Port, first: Look | None = None, highest: int | None = None) -> str:
+    """Return the port's verdict and its figures; `first` and `highest` are for those that go on looking."""
     if not port.listening:
         return f"{port.port}: {port.verdict}"
     queue = f"accept queue {known(port.accept_queue)} of {known(port.accept_queue_limit)}"
     if highest is not None:
         queue += f" (highest {highest})"
     figures = [queue, f"{known(port.connections)} connections", f"{known(port.unread)} unread"]
-    if port.process is not None:
-        figures.append(process(port))
-    return f"{port.port}: {port.verdict} | {', '.join(figures)}"
+    return f"{port.port}: {port.verdict} | {', '.join(filter(None, [*figures, namespace(look, first), process(port)]))}"
 
 
 def process(port: Port) -> str:
-    """Return the command that listens, and its process; nothing where /proc does not show it."""
+    """Return the process that listens, since when it runs, and its command; nothing where /proc does not show it."""
     if port.process is None:
         return ""
     others = f" and {port.process.others} more" if port.process.others else ""
-    return f"{port.process.command} (pid {port.process.pid}{others})"
+    command = port.process.command
+    if len(command) > LONGEST_COMMAND:
+        command = f"{command[: LONGEST_COMMAND - 1]}…"
+    return f"pid {port.process.pid}{others} since {strftime('%d %b %H:%M', localtime(port.process.started))}: {command}"
 
 
 def known(figure: int | None) -> str:
@@ -35,16 +40,14 @@ def known(figure: int | None) -> str:
     return "?" if figure is None else str(figure)
 
 
-def namespace(look: Look, first: Look) -> str:
-    """Return the kernel's counters of the network namespace, and by how much they have grown."""
-    return ", ".join(
-        f"{name} {now} (+{now - before})"
-        for name, now, before in [
-            ("listen overflows", look.listen_overflows, first.listen_overflows),
-            ("drops", look.listen_drops, first.listen_drops),
-        ]
-        if now is not None and before is not None
-    )
+def namespace(look: Look, first: Look | None) -> str:
+    """Return the kernel's counters of the network namespace, and by how much they have grown since `first`."""
+    counters = []
+    for name, field in (("listen overflows", "listen_overflows"), ("drops", "listen_drops")):
+        now, before = getattr(look, field), getattr(first, field, None)
+        if now is not None:
+            counters.append(f"{name} {now}" if before is None else f"{name} {now} (+{now - before})")
+    return ", ".join(counters)
 
 
 def json_line(look: Look, port: Port) -> str:

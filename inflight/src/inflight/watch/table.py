@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
+from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
@@ -11,38 +10,38 @@ from inflight.watch.lines import known, namespace, process
 from inflight.watch.port import Port
 from inflight.watch.watcher import Look
 
+SERVING = "serving"
+TROUBLE = "bold red"
 
-def table(look: Look, first: Look, highest: dict[int, int]) -> Table:
-    """Return the ports, one a row; `first` is the look that the counters' growth is counted from."""
-    found = Table(box=None, pad_edge=False, expand=True, caption=_caption(look, first), caption_justify="left")
-    found.add_column("port", justify="right")
-    for heading in ("accept queue", "highest", "connections", "unread", "oldest"):
-        found.add_column(heading, justify="right", no_wrap=True)
-    found.add_column("verdict", ratio=3)
-    found.add_column("process since", no_wrap=True)
-    found.add_column("process", ratio=2, no_wrap=True, overflow="ellipsis")
+
+def screen(look: Look, first: Look, highest: dict[int, int]) -> Group:
+    """Return the ports' figures, one a row, and what they mean; `first` is what the counters' growth counts from."""
+    table = Table(box=None, pad_edge=False, expand=True)
+    for heading in ("port", "accept queue", "highest", "open", "unread", "oldest"):
+        table.add_column(heading, justify="right", no_wrap=True, min_width=len(heading))
+    table.add_column("process", no_wrap=True, overflow="ellipsis", ratio=1)
     for port in look.ports:
-        found.add_row(*_row(port, highest))
-    return found
+        table.add_row(*_row(port, highest), style="" if port.verdict == SERVING else TROUBLE)
+    counters = namespace(look, first)
+    return Group(
+        table,
+        Text(),
+        *_verdicts(look),
+        Text(f"network namespace: {counters} since this began" if counters else "", style="dim"),
+        Text(look.missing or "", style="yellow"),
+    )
 
 
 def _row(port: Port, highest: dict[int, int]) -> list[Text]:
-    style = {"serving": "green", "nobody listens": "yellow"}.get(port.verdict, "bold red")
-    figures = ["", "", "", "", ""]
-    if port.listening:
-        figures = [
-            f"{known(port.accept_queue)} / {known(port.accept_queue_limit)}",
-            known(highest.get(port.port)),
-            known(port.connections),
-            known(port.unread),
-            "?" if port.oldest_unread_seconds is None else f"{port.oldest_unread_seconds:.1f} s",
-        ]
-    since = "" if port.process is None else f"{datetime.fromtimestamp(port.process.started):%d %b %H:%M:%S}"  # noqa: DTZ006
-    cells = [Text(text) for text in (str(port.port), *figures)]
-    return [*cells, Text(port.verdict, style=style), Text(since), Text(process(port))]
+    if not port.listening:
+        return [Text(str(port.port))]
+    queue = f"{known(port.accept_queue)} / {known(port.accept_queue_limit)}"
+    oldest = "?" if port.oldest_unread_seconds is None else f"{port.oldest_unread_seconds:.1f} s"
+    figures = [queue, known(highest.get(port.port)), known(port.connections), known(port.unread), oldest]
+    return [Text(text) for text in (str(port.port), *figures, process(port))]
 
 
-def _caption(look: Look, first: Look) -> Text:
-    counters = namespace(look, first)
-    lines = [f"network namespace: {counters} since this began"] if counters else []
-    return Text("\n".join([*lines, *([look.missing] if look.missing else [])]))
+def _verdicts(look: Look) -> list[Text]:
+    """Return a line for each port that is not just serving, or one for all of them."""
+    found = [Text(f"{port.port}: {port.verdict}", style=TROUBLE) for port in look.ports if port.verdict != SERVING]
+    return found or [Text(SERVING, style="green")]
