@@ -2,7 +2,10 @@
 
 from pathlib import Path
 
+import pytest
+
 from inflight.linux import proc_net
+from inflight.linux.sockets import Listener
 
 HEADER = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n"
 
@@ -46,3 +49,22 @@ def test_a_connection_that_stands_in_a_table_twice_is_one(tmp_path: Path) -> Non
 def test_no_table_means_unknown_never_zero(tmp_path: Path) -> None:
     """Where nothing can be read, nothing is claimed."""
     assert proc_net.unread_connections(8001, [tmp_path / "none"]) is None
+
+
+def test_sockets_that_listen_at_the_same_end_are_several(tmp_path: Path) -> None:
+    """Each worker may have its own queue (SO_REUSEPORT); its limit is not in the table."""
+    table = tmp_path / "tcp"
+    listens = row(8001, "0A", 3, client=0)
+    table.write_text(HEADER + listens + listens.replace(" 1 1 0 20", " 2 1 0 20"))
+    assert proc_net.sockets([table]) == [Listener(8001, 1, 3, None), Listener(8001, 2, 3, None)]
+
+
+def test_the_counters_of_drops_are_found_by_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Linux adds counters before others; where they are not, nothing is claimed."""
+    netstat = tmp_path / "netstat"
+    monkeypatch.setattr(proc_net, "NETSTAT", netstat)
+    assert proc_net.listen_drops() is None
+    netstat.write_text("TcpExt: New ListenOverflows ListenDrops\nTcpExt: 5 7 9\nIpExt: InNoRoutes\nIpExt: 0\n")
+    assert proc_net.listen_drops() == (7, 9)
+    netstat.write_text("TcpExt: New\nTcpExt: 5\n")
+    assert proc_net.listen_drops() is None

@@ -1,5 +1,6 @@
 """The kernel's own answer about a port's connections."""
 
+import os
 import socket
 import struct
 import sys
@@ -8,6 +9,7 @@ from contextlib import ExitStack
 import pytest
 
 from inflight.linux import proc_net, sock_diag
+from inflight.linux.sockets import Connection, Idle, Listener
 from tests.eventually import eventually
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="asks the Linux kernel")
@@ -62,3 +64,60 @@ def test_the_kernels_error_is_an_oserror(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr(sock_diag, "_request", lambda *_fields: broken)
     with pytest.raises(OSError, match=r".+"):
         sock_diag.unread_connections(8001)
+
+
+def test_listeners_and_connections_are_told_apart_with_what_is_known_of_each() -> None:
+    """The queue and its limit; of a connection what is unread, what was read and sent, and whether it is accepted."""
+    with ExitStack() as stack:
+        server = stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=9))
+        port = server.getsockname()[1]
+        clients = [stack.enter_context(socket.create_connection(("127.0.0.1", port))) for _ in range(3)]
+        for client in clients[:2]:
+            client.sendall(b"0123456789")
+        accepted = stack.enter_context(server.accept()[0])
+        eventually(lambda: sock_diag.unread_connections(port), 2)
+        assert accepted.recv(4) == b"0123"
+        accepted.sendall(b"response")
+        inode = os.fstat(server.fileno()).st_ino
+        assert (socket.AF_INET, Listener(port, inode, 2, 9)) in list(sock_diag.listeners())
+        found = [each for each in sock_diag.connections(socket.AF_INET, port) if isinstance(each, Connection)]
+        assert sorted((each.unread, each.inode > 0, each.read, each.segments_sent) for each in found) == [
+            (0, False, 0, 0),
+            (6, True, 4, 1),
+            (10, False, 0, 0),
+        ]
+        assert all(each.since_received is not None and 0 <= each.since_received < 60 for each in found)
+        assert accepted.recv(100) == b"456789"
+        idle = [each for each in sock_diag.connections(socket.AF_INET, port) if isinstance(each, Idle)]
+        assert [(each.port, each.connections) for each in idle] == [(port, 1)]
+
+
+def test_messages_of_different_lengths_are_each_read_by_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A part may hold connections with one attribute more, with TCP_INFO elsewhere or nowhere, and the dump's end."""
+
+    def message(unread: int, attributes: bytes) -> bytes:
+        body = struct.pack("=BBBB48xIIIII", 2, 1, 0, 0, 0, unread, 0, 0, 7) + attributes
+        return struct.pack("=IHHII", 16 + len(body), sock_diag.SOCK_DIAG_BY_FAMILY, 0, 0, 0) + body
+
+    info = (
+        struct.pack("=HH", 4 + 248, sock_diag.INET_DIAG_INFO) + bytes(52) + struct.pack("=I72xQ20xI84x", 1500, 100, 3)
+    )
+    other = struct.pack("=HH4x", 8, 8)
+    messages = [message(1, info), message(2, info), message(3, other + info), message(4, b""), message(5, info)]
+    end = struct.pack("=IHHIIi", 20, sock_diag.DONE, 0, 0, 0, 0)
+    parts = [b"".join([*messages, end])]
+
+    def receive(_netlink: socket.socket, buffer: bytearray) -> int:
+        part = parts.pop()
+        buffer[: len(part)] = part
+        return len(part)
+
+    monkeypatch.setattr(sock_diag, "_receive", receive)
+    found = [each for each in sock_diag.connections(socket.AF_INET, 8001) if isinstance(each, Connection)]
+    assert [(each.unread, each.since_received, each.read, each.segments_sent) for each in found] == [
+        (1, 1.5, 99, 3),
+        (2, 1.5, 98, 3),
+        (3, 1.5, 97, 3),
+        (4, None, None, None),
+        (5, 1.5, 95, 3),
+    ]

@@ -11,7 +11,7 @@ import socket
 import struct
 from collections import defaultdict
 from collections.abc import Iterator
-from functools import cache, partial
+from functools import cache
 from itertools import chain, takewhile
 from typing import TYPE_CHECKING, Any
 
@@ -121,14 +121,17 @@ def _parts(family: int, port: int, states: int, extensions: int) -> Iterator[lis
                     return
                 # Nearly all messages of a part have one length, and so one layout: one call unpacks them.
                 layout = _layout(view[start : start + length])
-                rows = layout.iter_unpack(view[start : end - (end - start) % layout.size])
-                alike = list(takewhile(partial(_is_as_long, length), rows))
-                yield alike
-                start += len(alike) * layout.size
+                rows = _alike(list(layout.iter_unpack(view[start : end - (end - start) % layout.size])))
+                yield rows
+                start += len(rows) * layout.size
 
 
-def _is_as_long(length: int, row: Row) -> bool:
-    return bool(row[0] == length)
+def _alike(rows: list[Row]) -> list[Row]:
+    """Return the rows up to the first that is not as long as the first, and so was unpacked wrongly."""
+    length = rows[0][0]
+    if {row[0] for row in rows} == {length}:
+        return rows
+    return list(takewhile(lambda row: row[0] == length, rows))
 
 
 def _layout(message: memoryview) -> struct.Struct:
