@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
-from services.settings import GATEWAY_PORTS
+from services.serving.settings import GATEWAY_PORTS
 from tests.k8s.rendering import K8S, ROOT, containers, of_kind, overlay
 
 CONFIG: dict[str, Any] = yaml.safe_load((ROOT / "skaffold.yaml").read_text())
@@ -78,6 +78,17 @@ def test_the_ports_are_the_lab_s_own() -> None:
         ("prometheus", 9090): 9090,
         ("grafana", 3000): 3000,
     }
+
+
+def test_saved_code_of_both_distributions_is_copied(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The services' and the library's: to where the dev images' reloader looks for each."""
+    (found,) = yaml.safe_load_all(skaffold("diagnose", "--yaml-only", "--profile", "dev", monkeypatch=monkeypatch))
+    for artifact in found["build"]["artifacts"]:
+        copied = {rule["src"]: (rule["dest"], rule.get("strip", "")) for rule in artifact["sync"]["manual"]}
+        assert copied == {
+            "services/**/*.py": ("/app", ""),
+            "inflight/src/**/*.py": ("/app", "inflight/src/"),
+        }
 
 
 def test_only_the_lab_s_cluster_is_deployed_to() -> None:

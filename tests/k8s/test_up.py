@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import signal
 import socket
 import subprocess
 from contextlib import ExitStack, suppress
@@ -11,12 +13,14 @@ from pathlib import Path
 import pytest
 import yaml
 
+from tests.eventually import eventually
 from tests.k8s.rendering import K8S, ROOT
 from tests.ports import listened_on
 
-BASICS = ("bash", "env", "dirname", "sed", "grep", "sort", "xargs", "cat", "sleep")
+BASICS = ("bash", "env", "dirname", "sed", "grep", "sort", "xargs", "cat", "sleep", "ps", "tail", "mkdir", "rm")
 TOOLS = ("docker", "kind", "kubectl", "skaffold")
-RUN = "skaffold run --port-forward=user --label skaffold.dev/run-id=inflight-lab"
+CONTEXT = "--kube-context kind-inflight-lab"
+RUN = f"skaffold run {CONTEXT} --port-forward=user --label skaffold.dev/run-id=inflight-lab"
 STAND_IN = """#!/usr/bin/env bash
 echo "$(basename "$0") $*" >>"$CALLS"
 case "$(basename "$0") $1 ${2-}" in
@@ -26,7 +30,8 @@ case "$(basename "$0") $1 ${2-}" in
   "kind create "*) if [ -n "${INTERRUPTED:-}" ]; then kill -INT "$PPID" "$$"; sleep 5; fi ;;
   "kubectl --context "*) [ -n "${NEVER_DEPLOYED:-}" ] || echo namespace/inflight-lab; exit "${SILENT:-0}" ;;
   "kubectl config get-contexts") echo "kind-inflight-lab" ;;
-  "skaffold run "*) exit "${DEPLOY_FAILS:-0}" ;;
+  "kubectl config current-context") echo "${CURRENT:-}" ;;
+  "skaffold run "*) echo "the reason"; sleep "${TAKES:-0}"; exit "${DEPLOY_FAILS:-0}" ;;
 esac
 """
 
@@ -49,9 +54,9 @@ class Desk:
             (self.bin / name).write_text(STAND_IN)
             (self.bin / name).chmod(0o755)
 
-    def run(self, script: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    def run(self, script: str, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [K8S / script],
+            [K8S / script, *arguments],
             env={"PATH": str(self.bin), "CALLS": str(self.log), **environment},
             capture_output=True,
             text=True,
@@ -75,6 +80,10 @@ def free(monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: ARG001 - asked for b
     for port in local_ports():
         if listened_on(port):
             pytest.skip(f"port {port} is in use on this machine")
+
+
+RUNNING = ROOT / "build" / "up.pid"
+"""Where an `up` notes that it runs."""
 
 
 def local_ports() -> list[int]:
@@ -110,8 +119,34 @@ def test_a_port_in_use_is_named(desk: Desk) -> None:
             stack.enter_context(socket.create_server(("127.0.0.1", 9004)))
         done = desk.run("up")
     assert done.returncode == 2
-    assert "port 9004 is in use" in done.stderr
+    assert "port 9004 (sender's admin port) is in use" in done.stderr
     assert desk.calls("kind", "skaffold") == []
+
+
+@pytest.mark.parametrize("arguments", [[], ["--dev"]], ids=["up", "dev"])
+def test_another_one_that_runs_is_named(desk: Desk, arguments: list[str]) -> None:
+    """It holds the ports: that it runs is said, and not eleven times that a port is in use."""
+    desk.put(*TOOLS)
+    RUNNING.parent.mkdir(exist_ok=True)
+    assert not RUNNING.exists(), "an `up` runs on this machine"
+    with subprocess.Popen(["sleep", "60"], executable=shutil.which("sleep"), cwd="/") as other:
+        RUNNING.write_text(str(other.pid))
+        try:
+            assert "Another" not in desk.run("up", *arguments, DOCKER_IS_DOWN="1").stderr, "that is no `up`"
+        finally:
+            RUNNING.unlink(missing_ok=True)
+            other.kill()
+    with subprocess.Popen(["bash", "-c", "sleep 60; : k8s/up"]) as other:
+        RUNNING.write_text(str(other.pid))
+        try:
+            done = desk.run("up", *arguments)
+        finally:
+            RUNNING.unlink(missing_ok=True)
+            other.kill()
+    assert (done.returncode, desk.calls("kind", "skaffold")) == (2, [])
+    assert done.stderr == (
+        f"Another make up or make dev runs already, as process {other.pid}: end it with Ctrl-C where it runs.\n"
+    )
 
 
 @pytest.mark.usefixtures("free")
@@ -141,13 +176,80 @@ def test_a_cluster_that_is_there_is_used(desk: Desk) -> None:
 
 
 @pytest.mark.usefixtures("free")
+def test_every_command_names_the_cluster(desk: Desk) -> None:
+    """Skaffold asks the cluster that kubectl looks at for its nodes unless told, whatever its file says."""
+    desk.put(*TOOLS)
+    for arguments in ([], ["-v"], ["--dev"]):
+        desk.run("up", *arguments, CLUSTERS="inflight-lab", CURRENT="production", DEPLOY_FAILS="1", NEVER_DEPLOYED="1")
+    skaffold, kubectl = desk.calls("skaffold"), desk.calls("kubectl")
+    assert [call.split()[1] for call in skaffold] == ["run", "delete", "run", "delete", "dev"]
+    assert all(CONTEXT in call for call in skaffold)
+    assert all(call.split()[1] == "config" or "--context kind-inflight-lab" in call for call in kubectl)
+
+
+@pytest.mark.usefixtures("free")
+def test_the_current_context_stays_what_it_was(desk: Desk) -> None:
+    """A new cluster of kind's becomes the current one; whoever had another has it again."""
+    desk.put(*TOOLS)
+    desk.run("up", CURRENT="production")
+    calls = desk.calls("kind", "kubectl")
+    made = next(index for index, call in enumerate(calls) if call.startswith("kind create"))
+    assert "kubectl config use-context production" in calls[made:]
+    desk.log.write_text("")
+    desk.run("up", CLUSTERS="inflight-lab", CURRENT="production")
+    assert not any("use-context" in call for call in desk.calls("kubectl"))
+
+
+@pytest.mark.usefixtures("free")
+def test_the_output_goes_into_a_file_unless_it_is_asked_for(desk: Desk) -> None:
+    """One line says where; `-v` shows it. `--dev` shows it always: the pods' log lines are in it."""
+    desk.put(*TOOLS)
+    quiet = desk.run("up", CLUSTERS="inflight-lab")
+    assert "build/up.log" in quiet.stdout
+    assert "the reason" not in quiet.stdout
+    assert (ROOT / "build" / "up.log").read_text() == "the reason\n"
+    assert "the reason" in desk.run("up", "-v", CLUSTERS="inflight-lab").stdout
+    assert desk.run("up", "--nonsense").returncode == 2
+
+
+@pytest.mark.usefixtures("free")
+def test_it_ends_with_the_urls(desk: Desk) -> None:
+    """Once all ports are forwarded, a line for each program says what to do with it."""
+    desk.put(*TOOLS)
+    with ExitStack() as stack:
+        process = subprocess.Popen(
+            [K8S / "up"],
+            env={"PATH": str(desk.bin), "CALLS": str(desk.log), "CLUSTERS": "inflight-lab", "TAKES": "60"},
+            stdout=subprocess.PIPE,
+            text=True,
+            process_group=0,
+        )
+        stack.callback(process.communicate)
+        stack.callback(os.killpg, process.pid, signal.SIGTERM)
+        eventually(lambda: desk.calls("skaffold"), wanted=[RUN])
+        for port in local_ports():
+            stack.enter_context(socket.create_server(("127.0.0.1", port)))
+        assert process.stdout is not None
+        said = "".join(
+            iter(
+                process.stdout.readline,
+                "Ctrl-C ends the port-forwards and leaves the lab running; make down removes it.\n",
+            )
+        )
+    for port in (8000, 8001, 8002, 8003):
+        assert f"curl -i http://127.0.0.1:{port}/task1\n" in said
+    assert "http://localhost:3000\n" in said
+
+
+@pytest.mark.usefixtures("free")
 def test_what_does_not_come_up_is_removed_again(desk: Desk) -> None:
     """An image that is missing, say: skaffold has named it, and nothing stays half-done."""
     desk.put(*TOOLS)
     done = desk.run("up", CLUSTERS="inflight-lab", DEPLOY_FAILS="1", NEVER_DEPLOYED="1")
     assert done.returncode == 1
     assert "did not come up" in done.stderr
-    assert desk.calls("skaffold") == [RUN, "skaffold delete"]
+    assert "the reason" in done.stderr, "what skaffold said last is shown, though it went into a file"
+    assert desk.calls("skaffold") == [RUN, f"skaffold delete {CONTEXT}"]
 
 
 @pytest.mark.usefixtures("free")
