@@ -49,3 +49,29 @@ def test_saved_code_runs(program: subprocess.Popen[bytes], tmp_path: Path) -> No
     eventually(said.read_text, wanted="first\nsecond\nwrong\nmissing\nthird\n")
     program.terminate()
     assert program.wait(20) == 0
+
+
+def test_a_new_pod_says_that_it_runs_the_image_s_code(tmp_path: Path) -> None:
+    """Its volume is empty and is filled from the image; code that is there stays, and nothing is said."""
+    seed, code = tmp_path / "seed", tmp_path / "app"
+    for top in ("services", "inflight"):
+        (seed / top).mkdir(parents=True)
+        (seed / top / "__init__.py").touch()
+    (seed / "services" / "__main__.py").write_text("print('the program runs', flush=True)\n")
+    code.mkdir()
+    first, second = said_first(seed, code), said_first(seed, code)
+    assert first.startswith("reload: this pod is new and runs the image's code; ")
+    assert second == "the program runs\n"
+    assert (code / "inflight" / "__init__.py").exists()
+
+
+def said_first(seed: Path, code: Path) -> str:
+    """Run the reloader in a directory and return the first line that it prints."""
+    script = (K8S / "components" / "live-code" / "reload.py").read_text().replace('Path("/seed")', f'Path("{seed}")')
+    with subprocess.Popen(
+        [sys.executable, "-B", "-c", script, "services"], cwd=code, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        process.terminate()
+    return line

@@ -19,8 +19,8 @@ from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
-SEED = Path("/seed/services")
-CODE = Path("services")
+SEED = Path("/seed")
+CODE = ("services", "inflight")
 LIBRARIES = (
     "aiohttp",
     "fastapi",
@@ -31,12 +31,12 @@ LIBRARIES = (
     "uvloop",
 )
 POLL = 0.1
-"""Seconds between two looks at some forty files."""
+"""Seconds between two looks at some hundred files."""
 
 
 def saved() -> dict[Path, int]:
     """Return when each file of the code was saved."""
-    return {path: path.stat().st_mtime_ns for path in CODE.rglob("*.py")}
+    return {path: path.stat().st_mtime_ns for top in CODE for path in Path(top).rglob("*.py")}
 
 
 def start(module: str) -> int:
@@ -52,8 +52,13 @@ def start(module: str) -> int:
 
 def main(module: str) -> NoReturn:
     """Run the program until SIGTERM, which it is told of too."""
-    if not CODE.exists():
-        shutil.copytree(SEED, CODE)
+    if not Path(CODE[0]).exists():
+        for top in CODE:
+            shutil.copytree(SEED / top, top)
+        print(
+            "reload: this pod is new and runs the image's code; what was saved since is here when it is saved again",
+            flush=True,
+        )
     for name in LIBRARIES:
         with suppress(ModuleNotFoundError):  # the backend's image has no HTTP client
             import_module(name)
