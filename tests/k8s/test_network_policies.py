@@ -5,6 +5,8 @@ from __future__ import annotations
 from itertools import product
 from typing import Any
 
+import pytest
+
 from tests.k8s.rendering import Object, of_kind, overlay, pods
 
 GATEWAYS = ("sync-gateway", "async-gateway", "threadpool-gateway")
@@ -14,11 +16,14 @@ ALLOWED = {
     *(("prometheus", service, 9000) for service in ("backend", "sender", *GATEWAYS)),
     ("grafana", "prometheus", 9090),
 }
+ALLOWED_IN = {"kind": ALLOWED, "scale": ALLOWED | {("prometheus-adapter", "prometheus", 9090)}}
+FOR_THE_API_SERVER = ("prometheus-adapter", 6443)
+"""Open to all, for the API server's address differs from cluster to cluster."""
 
 
-def policies(direction: str, labels: dict[str, str]) -> list[Object]:
-    """Return the specs of the policies that choose a pod with these labels, for Ingress or Egress."""
-    found = [policy["spec"] for policy in of_kind(overlay("kind"), "NetworkPolicy").values()]
+def policies(name: str, direction: str, labels: dict[str, str]) -> list[Object]:
+    """Return the specs of an overlay's policies that choose a pod with these labels, for Ingress or Egress."""
+    found = [policy["spec"] for policy in of_kind(overlay(name), "NetworkPolicy").values()]
     return [spec for spec in found if direction in spec["policyTypes"] and chooses(spec["podSelector"], labels)]
 
 
@@ -42,19 +47,21 @@ def allowed(spec: Object, direction: str, peer: dict[str, str], port: dict[str, 
     )
 
 
-def test_only_what_is_needed_is_allowed() -> None:
+@pytest.mark.parametrize("name", ALLOWED_IN)
+def test_only_what_is_needed_is_allowed(name: str) -> None:
     """For every pair of pods and every port: both ends allow it, or it is shut."""
-    templates = pods(overlay("kind"))
+    templates = pods(overlay(name))
     labels = {name: pod["metadata"]["labels"] for name, pod in templates.items()}
     opened = {
         (source, target, port["containerPort"])
         for source, target in product(templates, templates)
         if source != target
         for port in templates[target]["spec"]["containers"][0]["ports"]
-        if any(allowed(spec, "Egress", labels[target], port) for spec in policies("Egress", labels[source]))
-        and any(allowed(spec, "Ingress", labels[source], port) for spec in policies("Ingress", labels[target]))
+        if (target, port["containerPort"]) != FOR_THE_API_SERVER
+        if any(allowed(spec, "Egress", labels[target], port) for spec in policies(name, "Egress", labels[source]))
+        and any(allowed(spec, "Ingress", labels[source], port) for spec in policies(name, "Ingress", labels[target]))
     }
-    assert opened == ALLOWED
+    assert opened == ALLOWED_IN[name]
 
 
 def test_every_pod_is_shut_first() -> None:

@@ -1,5 +1,13 @@
-"""Every overlay, and the base with every component, against Kubernetes' own schemas."""
+"""Every overlay, and the base with every component, against Kubernetes' schemas and those of KEDA and the operator.
 
+The latter are from the CustomResourceDefinitions of KEDA 2.20 and of the Prometheus operator 0.93, without their
+descriptions, and refuse fields that they do not know.
+"""
+
+import json
+from pathlib import Path
+
+import jsonschema
 import kubernetes_validate  # type: ignore[import-untyped]
 import pytest
 import yaml
@@ -8,12 +16,16 @@ from tests.k8s.rendering import COMPONENTS, K8S, OVERLAYS, Object, base_with, ov
 
 OLDEST = "1.33"
 NEWEST = kubernetes_validate.latest_version()
+HERE = Path(__file__).parent
+CUSTOM = {"ScaledObject", "PodMonitor", "PrometheusRule"}
+CLUSTER_WIDE = {"Namespace", "APIService", "ClusterRole", "ClusterRoleBinding"}
 
 
 def test_all_are_found() -> None:
     """The directories that the lab promises are there, so that the tests below are about something."""
     assert {"kind", "dev", "scale"} <= set(OVERLAYS)
-    assert {"load", "monitoring", "network-policies", "live-code"} <= set(COMPONENTS)
+    assert {"load", "monitoring", "network-policies", "live-code", "labels"} <= set(COMPONENTS)
+    assert {"autoscale", "autoscale-keda", "operator", "watch"} <= set(COMPONENTS)
 
 
 @pytest.mark.parametrize("version", [OLDEST, NEWEST])
@@ -47,7 +59,8 @@ def test_components_explain_themselves(name: str) -> None:
 def test_everything_is_in_the_namespace(name: str) -> None:
     """No object lands beside the lab, and the lab's own objects exist once."""
     objects = overlay(name)
-    assert {found["metadata"].get("namespace") for found in objects if found["kind"] != "Namespace"} == {"inflight-lab"}
+    inside = [found for found in objects if found["kind"] not in CLUSTER_WIDE]
+    assert {found["metadata"].get("namespace") for found in inside} == {"inflight-lab"}
     names = [(found["kind"], found["metadata"]["name"]) for found in objects]
     assert len(names) == len(set(names))
 
@@ -57,7 +70,19 @@ def test_the_cluster_has_the_overlays_namespace() -> None:
     assert yaml.safe_load((K8S / "kind.yaml").read_text())["name"] == "inflight-lab"
 
 
+def test_a_wrong_field_of_a_custom_resource_is_seen() -> None:
+    """The schemas of KEDA and of the operator are strict, too."""
+    for component in ("autoscale-keda", "operator"):
+        found = next(found for found in base_with(component) if found["kind"] in CUSTOM)
+        with pytest.raises(jsonschema.ValidationError, match="nonsense"):
+            validate(({**found, "spec": {**found["spec"], "nonsense": 1}},), NEWEST)
+
+
 def validate(objects: tuple[Object, ...], version: str) -> None:
     assert objects
     for found in objects:
-        kubernetes_validate.validate(found, version, strict=True)
+        if found["kind"] in CUSTOM:
+            schema = json.loads((HERE / "schemas" / f"{found['kind'].lower()}.json").read_text())
+            jsonschema.validate(found, schema)
+        else:
+            kubernetes_validate.validate(found, version, strict=True)

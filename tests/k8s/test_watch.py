@@ -1,0 +1,46 @@
+"""The sidecar that watches a server from outside: which Deployments get it, and how it is scraped."""
+
+from __future__ import annotations
+
+import re
+
+import yaml
+
+from tests.k8s.rendering import K8S, base_with, of_kind, overlay, pods
+
+GATEWAYS = {"sync-gateway", "async-gateway", "threadpool-gateway"}
+
+
+def test_it_goes_where_the_label_says() -> None:
+    """Into every Deployment with the label inflight/watch=true, as the last container; the others stay as they are."""
+    found = base_with("watch")
+    labelled = {
+        name
+        for name, each in of_kind(found, "Deployment").items()
+        if each["metadata"]["labels"].get("inflight/watch") == "true"
+    }
+    with_sidecar = {name for name, pod in pods(found).items() if pod["spec"]["containers"][-1]["name"] == "watch"}
+    assert labelled == with_sidecar == GATEWAYS
+    assert len(pods(found)["backend"]["spec"]["containers"]) == 1
+
+
+def test_it_watches_the_service_s_port() -> None:
+    """By the command that anybody can type, on the port of the pod's own server; its probes ask itself."""
+    service, sidecar = pods(base_with("watch"))["sync-gateway"]["spec"]["containers"]
+    ports = {port["name"]: str(port["containerPort"]) for port in (*service["ports"], *sidecar["ports"])}
+    assert sidecar["command"][:3] == ["inflight", "watch", ports["http"]]
+    assert sidecar["command"][3:5] == ["--admin-port", ports["admin-watch"]]
+    assert {sidecar[probe]["httpGet"]["port"] for probe in ("readinessProbe", "livenessProbe")} == {"admin-watch"}
+
+
+def test_it_is_scraped_like_everything_else() -> None:
+    """Prometheus keeps its port, and the network policies let Prometheus in there."""
+    configuration = yaml.safe_load((K8S / "components/monitoring/prometheus/prometheus.yaml").read_text())
+    (job,) = configuration["scrape_configs"]
+    (kept,) = (rule["regex"] for rule in job["relabel_configs"] if rule.get("action") == "keep")
+    assert all(re.fullmatch(kept, name) for name in ("admin", "admin-watch"))
+    assert not re.fullmatch(kept, "http")
+    policies = of_kind(overlay("kind"), "NetworkPolicy")
+    for name in (*GATEWAYS, "backend"):
+        (rule,) = (rule for rule in policies[name]["spec"]["ingress"] if {"port": "admin"} in rule["ports"])
+        assert {"port": "admin-watch"} in rule["ports"]
