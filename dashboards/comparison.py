@@ -65,7 +65,7 @@ def cell(row: Row, column: str) -> Graph:
         total=row.total(chosen) if row.total else None,
         stacked=row.stacked,
         stepped=row.stepped,
-        limit=row.limit,
+        held=row.held,
         gap=row.gap,
     )
 
@@ -86,7 +86,7 @@ def _numbers(column: str) -> stat.Panel:
     application = queries.application_latency(of_tasks(chosen), window=queries.QUICK)
     tiles = (
         Tile("client waited", queries.slowest(client), "s", bad_from=2, decimals=1),
-        Tile("application logged", queries.slowest(application), "s", bad_from=2, decimals=1),
+        Tile("app logged", queries.slowest(application), "s", bad_from=2, decimals=1),
         # One may just be arriving when a scrape looks.
         Tile("waited unseen", queries.most_waiting(chosen), "short", bad_from=2),
     )

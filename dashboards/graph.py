@@ -24,6 +24,8 @@ from dashboards.query import Line, over_time
 
 AXIS_WIDTH = 60
 """Pixels, on every panel, so that a moment is at the same place in all panels of a column."""
+HELD_MS = 20_000
+"""For how long a value may stand: longer than the pause between two bursts, in which nothing ends."""
 UNSEEN = {"custom.hideFrom": {"legend": True, "tooltip": True, "viz": False}, "custom.lineWidth": 0}
 ALONE = {"custom.fillOpacity": 0, "custom.stacking": {"mode": "none", "group": "A"}}
 
@@ -45,6 +47,8 @@ class Graph:
     total: str | None = None
     stacked: bool = False
     stepped: bool = False
+    held: bool = False
+    """Whether a value stands until the next one: what the last requests took, while none ends."""
     bars: bool = False
     limit: float | None = None
     """A value from which on it is bad: a dashed red line."""
@@ -53,7 +57,8 @@ class Graph:
 
 
 def graph(spec: Graph, span: int, height: int) -> timeseries.Panel:
-    """Return the panel that draws `spec`; nothing is drawn where there is no value."""
+    """Return the panel that draws `spec`; nothing is drawn where there is no value, but for one that is held."""
+    stepped = spec.stepped or spec.held
     many = len(spec.lines) > 1 or "{{" in spec.lines[0].name
     panel = (
         timeseries.Panel()
@@ -70,8 +75,8 @@ def graph(spec: Graph, span: int, height: int) -> timeseries.Panel:
         .line_width(0 if spec.stacked else 2)
         .fill_opacity(80 if spec.stacked else 0 if many else 20)
         .show_points(VisibilityMode.AUTO)
-        .span_nulls(False)
-        .line_interpolation(LineInterpolation.STEP_AFTER if spec.stepped else LineInterpolation.LINEAR)
+        .span_nulls(HELD_MS if spec.held else False)
+        .line_interpolation(LineInterpolation.STEP_AFTER if stepped else LineInterpolation.LINEAR)
         .color_scheme(_default_colour(many=many))
         .tooltip(common.VizTooltipOptions().mode(TooltipDisplayMode.MULTI))
         .legend(_legend(shown=many))

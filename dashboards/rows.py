@@ -29,7 +29,7 @@ class Row:
     total: Callable[[str], str] | None = None
     stacked: bool = False
     stepped: bool = False
-    limit: float | None = None
+    held: bool = False
     gap: tuple[str, str] | None = None
 
 
@@ -48,14 +48,16 @@ def as_sent(chosen: str) -> str:
     return chosen.replace("service", "gateway")
 
 
-SAME = (
-    "No gap: what the client waits is what the application logs. A request of your own moves the application's line "
-    "only: the client's is the lab's sender."
+OF_YOUR_OWN = (
+    "Between bursts the last value stands. A request of your own moves the application's line only: the client is the "
+    "lab's sender."
 )
+SAME = f"No gap: what the client waits is what the application logs. {OF_YOUR_OWN}"
 LATENCY = Row(
     name="latency",
     unit="s",
     soft_max=12,
+    held=True,
     gap=("client", "application"),
     lines=lambda chosen: (
         Line("client", queries.client_latency(as_sent(chosen))),
@@ -64,8 +66,8 @@ LATENCY = Row(
     scale=f"max({queries.client_latency(as_sent(ANY), 'gateway')} or "
     f"{queries.application_latency(of_tasks(ANY), 'service')})",
     look_for={
-        "sync": "The client waits up to ten times as long as the application logs: the filled gap is the queue. A request of "
-        "your own moves the application's line only: the client's is the lab's sender.",
+        "sync": "The client waits up to ten times as long as the application logs: the filled gap is the queue. "
+        f"{OF_YOUR_OWN}",
         "threads": SAME,
         "async": SAME,
     },
@@ -102,7 +104,6 @@ STALLED = Row(
     name="event loop stall",
     unit="s",
     soft_max=12,
-    limit=0.2,
     lines=lambda chosen: (Line("stood still", queries.stalled(chosen)),),
     scale=f"max({queries.stalled(ANY)})",
     look_for={
@@ -125,8 +126,8 @@ COMPLETED = Row(
     },
 )
 CPU = Row(
-    name="CPU",
-    unit="suffix:cores",
+    name="CPU, in cores",
+    unit="short",
     soft_max=0.1,
     lines=lambda chosen: (Line("cores", queries.cpu(chosen)),),
     scale=f"max({queries.cpu(ANY, 'service')})",

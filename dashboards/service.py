@@ -46,13 +46,15 @@ TRAFFIC = (
 )
 LATENCY = Graph(
     title="Latency: in the application",
-    description="The mean is exact; p99 is an estimate from histogram buckets. What passed before is on the right.",
+    description="The mean is exact; p99 is an estimate from histogram buckets. While nothing ends the last value "
+    "stands. What passed before is on the right.",
     lines=(
         Line("mean", queries.application_latency(CHOSEN_LABELS)),
         Line("p99, estimated", queries.latency_quantile(CHOSEN_LABELS, 0.99)),
     ),
     unit="s",
     soft_max=2,
+    held=True,
 )
 SPREAD = "Each request where its latency puts it: two bands are two kinds of requests, which a mean would hide."
 WHERE = Graph(
@@ -97,10 +99,10 @@ SATURATION = (
     ),
 )
 CPU = Graph(
-    title="Saturation: CPU",
+    title="Saturation: CPU, in cores",
     description="Near 1 for each event loop, the service works; slow and far below, it waits.",
     lines=(Line("cores", queries.cpu(CHOSEN_LABELS)),),
-    unit="suffix:cores",
+    unit="short",
     soft_max=0.2,
 )
 

@@ -69,7 +69,7 @@ def test_columns_stand_side_by_side() -> None:
 
 def test_the_lesson_is_above_the_fold() -> None:
     """At 1920x1080 the headline and the first three rows of graphs are seen without scrolling, in this order."""
-    names = ("latency", "waiting", "in flight (low is bad)", "event loop stall", "completed", "CPU")
+    names = ("latency", "waiting", "in flight (low is bad)", "event loop stall", "completed", "CPU, in cores")
     assert tuple(row[0]["title"].removeprefix("sync · ") for row in rows(graphs())) == names
     bottom = [ABOVE_THE_GRID + GRID_UNIT * (row[0]["gridPos"]["y"] + row[0]["gridPos"]["h"]) for row in rows(graphs())]
     assert bottom[2] <= SCREEN

@@ -94,13 +94,13 @@ def test_no_value_is_made_up(recorded: Recorded, query: Query) -> None:
 
 HEADLINE = {
     (SYNC, "client waited"): 10.0,
-    (SYNC, "application logged"): 1.0,
+    (SYNC, "app logged"): 1.0,
     (SYNC, "waited unseen"): 9,
     (THREADS, "client waited"): 1.0,
-    (THREADS, "application logged"): 1.0,
+    (THREADS, "app logged"): 1.0,
     (THREADS, "waited unseen"): 0,
     (ASYNC, "client waited"): 1.0,
-    (ASYNC, "application logged"): 1.0,
+    (ASYNC, "app logged"): 1.0,
     (ASYNC, "waited unseen"): 0,
 }
 
@@ -117,7 +117,7 @@ def test_the_headline_says_it(recorded: Recorded, gateway: str, name: str) -> No
 def test_the_headline_before_anybody_came(recorded: Recorded, gateway: str) -> None:
     """Before the first burst nobody waits and nobody blocks; how long it takes is not known, and not 0."""
     found = {name: recorded.now(ask(comparison.UID, name, f'"{gateway}"'), NOBODY_YET) for _, name in HEADLINE}
-    assert found["client waited"] == found["application logged"] == {}
+    assert found["client waited"] == found["app logged"] == {}
     assert value(found["waited unseen"]) == 0
     assert blockers(recorded, gateway, NOBODY_YET) == {"nobody"}
 
