@@ -10,7 +10,7 @@ import socket
 import threading
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -27,12 +27,10 @@ def sleep() -> None:
 
 
 def receive() -> None:
-    ours, _theirs = socket.socketpair()
+    ours, theirs = socket.socketpair()
     ours.settimeout(HELD)
-    try:
+    with ours, theirs, suppress(TimeoutError):
         ours.recv(1)  # LINE receive
-    except TimeoutError:
-        pass
 
 
 def lock() -> None:
@@ -42,16 +40,14 @@ def lock() -> None:
 
 
 def wait_in_queue() -> None:
-    try:
+    with suppress(queue.Empty):
         queue.Queue[int]().get(timeout=HELD)  # LINE wait_in_queue
-    except queue.Empty:
-        pass
 
 
 def compute() -> None:
     end = time.perf_counter() + HELD
-    while time.perf_counter() < end:  # LINE compute
-        sum(range(10))
+    while time.perf_counter() < end:
+        [number**2 for number in range(1000)]  # LINE compute
 
 
 def match() -> None:
@@ -66,6 +62,10 @@ def keep_lock() -> None:
 
 def in_pieces() -> None:
     time.sleep(0.02)  # LINE in_pieces
+
+
+def a_millisecond() -> None:
+    time.sleep(0.001)
 
 
 async def in_coroutine() -> None:
@@ -186,8 +186,8 @@ async def busy(tasks: int) -> None:
 async def one_turn() -> None:
     """Fill single turns of the loop with many short callbacks, each turn longer than the threshold."""
     for _ in range(5):
-        for _ in range(20_000):
-            asyncio.get_running_loop().call_soon(sum, range(300))
+        for _ in range(200):
+            asyncio.get_running_loop().call_soon(a_millisecond)
         await asyncio.sleep(0)
 
 

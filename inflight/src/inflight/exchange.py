@@ -91,6 +91,7 @@ class Exchange:
         for queue, seconds in (("kernel", ledger.kernel), ("loop", ledger.loop)):
             if seconds is not None:
                 telemetry.metrics.wait.labels(queue).observe(seconds)
+        telemetry.blame.victim(ledger)  # it may not have been known when it came
         ledger.scope = {}  # it keeps the request's objects alive
 
 
@@ -109,6 +110,7 @@ def open_ledger(telemetry: Telemetry, scope: Scope) -> tuple[Ledger, Connection 
         ledger.read_at = stamp.read_at
         ledger.kernel = stamp.kernel
         ledger.loop = now - stamp.read_at
+        telemetry.blame.victim(ledger)
     return ledger, connection
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 from inflight.types import Scope
 
 if TYPE_CHECKING:
+    from inflight.place import Place
     from inflight.telemetry import Telemetry
 
 QUEUES = ("kernel", "loop", "thread", "pool")
@@ -54,6 +55,7 @@ class Ledger:
         "spent",
         "status",
         "telemetry",
+        "waited_for",
     )
 
     def __init__(self, telemetry: Telemetry, scope: Scope, entered_at: float) -> None:
@@ -68,6 +70,8 @@ class Ledger:
         self.first_byte_at: float | None = None
         self.response_headers: Sequence[tuple[bytes, bytes]] = ()
         self.sent = 0
+        self.waited_for: Place | None = None
+        """What held the event loop while the request waited in kernel and loop; None where that is not known."""
         self.received = self.disconnected = self.finished = False
 
     def begin(self, activity: Activity, now: float) -> None:

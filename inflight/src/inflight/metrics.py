@@ -62,6 +62,18 @@ class Metrics:
         self.loop_lag = Histogram(
             "event_loop_lag_seconds", "How late each heartbeat of the event loop ran.", (), LAG_BUCKETS, registry
         )
+        self.blocked = Counter(
+            "event_loop_blocked_seconds_total",
+            "How long code held the event loop, by the line and the route whose task it was.",
+            ("where", "route"),
+            registry=registry,
+        )
+        self.blocked_requests = Counter(
+            "event_loop_blocked_requests_total",
+            "Requests that waited in kernel or loop for what held the event loop.",
+            ("where", "route"),
+            registry=registry,
+        )
         self._bound: dict[tuple[str, str, int], tuple[Counter, Child, Child]] = {}
 
     def of_request(self, method: str, route: str, code: int) -> tuple[Counter, Child, Child]:

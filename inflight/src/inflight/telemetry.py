@@ -10,6 +10,8 @@ from prometheus_client import REGISTRY, CollectorRegistry
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
+from inflight.blame import Blame
+from inflight.blocking import Watchdog, blocked_after
 from inflight.ledger import Ledger
 from inflight.live import Live
 from inflight.loop import Heartbeat
@@ -47,6 +49,8 @@ class Telemetry:
         self.live = Live(self.labels)
         self.heartbeat = Heartbeat(self.metrics.loop_lag.labels(), self._beat)
         self.live.stalled = self.heartbeat.stalled
+        self.blame = Blame(self.metrics, blocked_after())
+        self.watchdog = Watchdog(self, self.blame)
         self.each_beat: list[Callable[[], object]] = []
         """What is called on the event loop with each of its heartbeats."""
         self._routes: Routes | None = None
@@ -87,6 +91,7 @@ class Telemetry:
             return
         _active = self
         self.heartbeat.start()
+        self.watchdog.start()
         from inflight.threads import watch_threads  # it needs this module
 
         try:
@@ -98,6 +103,7 @@ class Telemetry:
     def stop(self) -> None:
         """Let go of the event loop."""
         self.heartbeat.stop()
+        self.watchdog.stop()
 
     def _beat(self, _late: float) -> None:
         self.live.sweep()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+import os
+from contextlib import suppress
 from typing import NamedTuple
 
 NANOSECONDS = 1e-9
@@ -26,13 +27,30 @@ class Scheduled(NamedTuple):
 
 
 UNKNOWN = Scheduled(0.0, 0.0, 0)
+LONGEST = 100
+"""Bytes: three numbers."""
 
 
-def scheduled(native_id: int) -> Scheduled:
-    """Return the counts of the thread since its start; zeros where the kernel does not keep them."""
-    try:
-        text = Path(f"/proc/self/task/{native_id}/schedstat").read_bytes()
-        on_cpu, delayed, slices = (int(field) for field in text.split())
-    except (OSError, ValueError):
-        return UNKNOWN
-    return Scheduled(on_cpu * NANOSECONDS, delayed * NANOSECONDS, slices)
+class Schedule:
+    """The counts of one thread since its start, by the system's name for it. The file stays open until it is closed."""
+
+    def __init__(self, native_id: int) -> None:
+        self._descriptor: int | None = None
+        with suppress(OSError):  # another system, or a kernel that does not count
+            self._descriptor = os.open(f"/proc/self/task/{native_id}/schedstat", os.O_RDONLY | os.O_CLOEXEC)
+
+    def read(self) -> Scheduled:
+        """Return the counts as they are now; zeros where the kernel does not keep them."""
+        if self._descriptor is None:
+            return UNKNOWN
+        try:
+            on_cpu, delayed, slices = os.pread(self._descriptor, LONGEST, 0).split()
+        except (OSError, ValueError):  # the thread has ended
+            return UNKNOWN
+        return Scheduled(int(on_cpu) * NANOSECONDS, int(delayed) * NANOSECONDS, int(slices))
+
+    def close(self) -> None:
+        """Close the file."""
+        descriptor, self._descriptor = self._descriptor, None
+        if descriptor is not None:
+            os.close(descriptor)

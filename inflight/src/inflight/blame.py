@@ -1,0 +1,93 @@
+"""Who held the event loop, and which requests waited for whom."""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+from inflight.place import Place
+
+if TYPE_CHECKING:
+    from inflight.ledger import Ledger
+    from inflight.metrics import Metrics
+
+MOST_PLACES = 50
+"""Places that become labels; blocking at any other counts as `OTHER`."""
+OTHER = "other"
+REMEMBERED = 200
+"""Blocks that a request's wait is compared with."""
+
+
+class Holder(NamedTuple):
+    """What holds the loop: a place, and the method and the route of its request (`step.label_of`)."""
+
+    place: Place
+    method: str | None
+    route: str
+
+
+@dataclass
+class Block:
+    """A time without an interruption in which one holder had the loop. Readings of `time.perf_counter`."""
+
+    holder: Holder
+    start: float
+    end: float
+
+
+class Blame:
+    """The blocks of the last minutes, and who they are charged to.
+
+    The watchdog's thread writes it. `victim` is called on the event loop, `now` from any thread.
+    """
+
+    def __init__(self, metrics: Metrics, after: float) -> None:
+        self.after = after
+        """Seconds from which blocking has a name, and a wait a reason."""
+        self.waited: Counter[Place] = Counter()
+        """How many requests have waited for each place."""
+        self._metrics = metrics
+        self._places: set[Place] = set()
+        self._blocks: deque[Block] = deque(maxlen=REMEMBERED)
+
+    def charge(self, holder: Holder, spans: list[tuple[float, float]], seconds: float) -> None:
+        """Charge `seconds` to a holder, which had the loop in each of the spans."""
+        self._metrics.blocked.labels(self._where(holder.place), holder.route).inc(seconds)
+        for start, end in spans:
+            last = self._blocks[-1] if self._blocks else None
+            if last is not None and last.holder == holder and last.end == start:
+                last.end = end
+            else:
+                self._blocks.append(Block(holder, start, end))
+
+    def latest(self) -> Block | None:
+        """Return the block that was charged last."""
+        return self._blocks[-1] if self._blocks else None
+
+    def victim(self, ledger: Ledger) -> None:
+        """Note whom a request has waited for in kernel and loop: the place that held the loop for most of its wait.
+
+        Nobody, where its wait was short, or where none held the loop for half of it.
+        """
+        waited = (ledger.kernel or 0.0) + (ledger.loop or 0.0)
+        if ledger.waited_for is not None or waited <= self.after:
+            return
+        begin, end = ledger.read_at - (ledger.kernel or 0.0), ledger.entered_at
+        overlaps: Counter[Holder] = Counter()
+        for block in tuple(self._blocks):
+            overlap = min(block.end, end) - max(block.start, begin)
+            if overlap > 0:
+                overlaps[block.holder] += overlap  # type: ignore[assignment] # seconds, not whole numbers
+        holder, seconds = max(overlaps.items(), key=lambda each: each[1], default=(None, 0.0))
+        if holder is not None and seconds >= waited / 2:
+            ledger.waited_for = holder.place
+            self.waited[holder.place] += 1
+            self._metrics.blocked_requests.labels(self._where(holder.place), holder.route).inc()
+
+    def _where(self, place: Place) -> str:
+        if place not in self._places:
+            if len(self._places) >= MOST_PLACES:
+                return OTHER
+            self._places.add(place)
+        return place.where

@@ -1,0 +1,76 @@
+"""The log's lines about a blocked event loop: one for a place and a minute."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import Counter
+from dataclasses import dataclass
+
+from inflight.blame import Holder
+from inflight.place import Place
+
+log = logging.getLogger("inflight")
+
+SETTLED = 0.2
+"""Seconds after a block's end within which the requests that waited for it have been read."""
+STUCK = 2.0
+"""Seconds after which a block is logged that does not end."""
+SILENCE = 60.0
+"""Seconds from one line about a place to the next."""
+
+
+@dataclass
+class Entry:
+    """What a line is to say."""
+
+    holder: Holder
+    begun: float
+    ended: float
+    seconds: float
+    longest: float
+    waited: int
+
+
+class BlockedLog:
+    """Collects what is charged to each place, and logs it when the block is over. `waited` counts victims by place."""
+
+    def __init__(self, waited: Counter[Place]) -> None:
+        self._waited = waited
+        self._entries: dict[Place, Entry] = {}
+        self._silent_until: dict[Place, float] = {}
+
+    def note(self, holder: Holder, spans: list[tuple[float, float]], seconds: float, longest: float) -> None:
+        """Note what was charged; `longest` is the length of the block that it is a part of."""
+        place, begun, ended = holder.place, spans[0][0], spans[-1][1]
+        entry = self._entries.get(place)
+        if entry is None:
+            if ended < self._silent_until.get(place, 0.0):
+                return
+            entry = self._entries[place] = Entry(holder, begun, ended, 0.0, 0.0, self._waited[place])
+        entry.ended = ended
+        entry.seconds += seconds
+        entry.longest = max(entry.longest, longest)
+
+    def sweep(self, now: float) -> None:
+        """Log what is due."""
+        for place, entry in tuple(self._entries.items()):
+            over = now - entry.ended >= SETTLED
+            if over or now - entry.begun >= STUCK:
+                del self._entries[place]
+                self._silent_until[place] = now + SILENCE
+                text = sentence(entry, self._waited[place] - entry.waited, over=over)
+                # In a thread of its own: the block may be in a handler of the log, and hold its lock.
+                threading.Thread(target=log.warning, args=("%s", text), name="inflight-log", daemon=True).start()
+
+
+def sentence(entry: Entry, waited: int, *, over: bool) -> str:
+    """Return the line: how long, where, in which request, and how many other requests waited for it."""
+    method, route = entry.holder.method, entry.holder.route
+    place = entry.holder.place
+    pieces = entry.seconds > 1.5 * entry.longest
+    how = f", in pieces of up to {entry.longest:.2f} s," if pieces else "" if over else " so far"
+    who = f"{method} {route}" if method else route
+    where = f"at {place.file}:{place.line} in {place.function}{place.in_call}" if place.line else f"by {place.function}"
+    victims = f"; {waited} request{'s' if waited != 1 else ''} waited" if waited else ""
+    return f"event loop blocked for {entry.seconds:.1f} s{how} {where}, {who}{victims}"

@@ -1,0 +1,185 @@
+"""The watchdog: a thread that looks at what the event loop runs while the heartbeat does not come."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import threading
+from contextlib import closing
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+from inflight.admin import leave_signals_to_main_thread
+from inflight.blame import Blame, Holder
+from inflight.blocked_log import BlockedLog
+from inflight.linux.schedstat import Schedule
+from inflight.loop import INTERVAL
+from inflight.place import Place, Spot, spot_of
+from inflight.spent import Reading, Spent
+from inflight.step import Loop, Step, label_of
+from inflight.tally import Tally
+
+if TYPE_CHECKING:
+    from inflight.telemetry import Telemetry
+
+log = logging.getLogger("inflight")
+
+SETTING = "INFLIGHT_BLOCKED_AFTER"
+BLOCKED_AFTER = 0.1
+"""Seconds."""
+LOOK_AFTER = 0.003
+"""Seconds that a heartbeat may be late before the watchdog looks at the stack."""
+AGAIN, OFTEN, SELDOM = 0.005, 0.01, 0.05
+"""Seconds to the next look: at what was seen once, while it goes on, and when it has gone on for `LONG`."""
+LONG = 0.2
+ALERT = 1.0
+"""Seconds for which the watchdog looks at the loop between heartbeats, too, after it has seen something hold it."""
+SUSPICIOUS, SUSPECTED = 0.005, 0.1
+"""Seconds that a heartbeat was late, and for which the watchdog looks then: short pieces rarely meet one."""
+ENOUGH = 0.02
+"""Seconds after which a step, which is no short task then, is charged with its thread's waits for a processor, too."""
+LOCK = Holder(Place("", 0, "interpreter lock", None), None, "background")
+"""Another thread kept the interpreter's lock, and which one is not known."""
+
+
+def blocked_after() -> float:
+    """Return the seconds after which the loop counts as blocked, from the environment."""
+    text = os.environ.get(SETTING, "")
+    try:
+        seconds = float(text or BLOCKED_AFTER)
+    except ValueError:
+        seconds = 0.0
+    if seconds > 0:
+        return seconds
+    log.error("%s=%r is not a number of seconds above 0: it is %g", SETTING, text, BLOCKED_AFTER)
+    return BLOCKED_AFTER
+
+
+class Seen:
+    """A step that the loop was seen in, when, and whom it belongs to."""
+
+    __slots__ = ("held", "label", "last", "ran", "since", "spot", "token")
+
+    def __init__(self, step: Step, spot: Spot | None, label: tuple[str | None, str], now: float) -> None:
+        self.token = step.token()
+        self.spot = spot
+        self.label = label
+        self.since = self.last = now
+        self.held = 0.0
+        """Seconds without those in which the loop's thread waited for a processor."""
+        self.ran: list[bool] = []
+        """Not empty when the loop has begun another turn since."""
+
+    def goes_on(self, step: Step) -> bool:
+        """Return whether `step` is the same one: of the same task or callback, without a turn of the loop between."""
+        return not self.ran and self.token.fits(step)
+
+
+class Watchdog:
+    """Watches the running event loop from `start` to `stop`, and charges `blame` with what holds it.
+
+    What counts is proof: two looks at one step of one task (or at one callback) without a turn of the loop between
+    them. What keeps the interpreter's lock is charged when it lets go.
+    """
+
+    def __init__(self, telemetry: Telemetry, blame: Blame) -> None:
+        self._telemetry = telemetry
+        self._blame = blame
+        self._tally = Tally(blame.after, self._charge)
+        self._log = BlockedLog(blame.waited)
+        self._running: threading.Lock | None = None
+        """Held while the thread is to go on: it costs less to wait for than an event."""
+        self._seen: Seen | None = None
+        self._alert_until = 0.0
+
+    def start(self) -> None:
+        """Start watching the running loop, which the calling thread runs."""
+        running = asyncio.get_running_loop()
+        loop = Loop(running, threading.get_ident(), threading.get_native_id())
+        running.call_soon(loop.find_base)
+        self.stop()
+        self._running = lock = threading.Lock()
+        lock.acquire()
+        threading.Thread(target=self._run, args=(loop, lock), name="inflight-watchdog", daemon=True).start()
+
+    def stop(self) -> None:
+        """Stop watching."""
+        running, self._running = self._running, None
+        if running is not None:
+            running.release()
+
+    def held(self) -> tuple[Holder, float] | None:
+        """Return what holds the loop at this moment, and for how many seconds; None where nothing does."""
+        seen, block = self._seen, self._blame.latest()
+        if seen is None or seen.ran or block is None or block.end < seen.since:
+            return None
+        return block.holder, perf_counter() - seen.since
+
+    def _run(self, loop: Loop, running: threading.Lock) -> None:
+        leave_signals_to_main_thread()
+        with closing(Schedule(threading.get_native_id())) as own, closing(Schedule(loop.native_id)) as its:
+            reading, pause = Reading.now(own, its), INTERVAL
+            while not running.acquire(timeout=pause):
+                before, reading = reading, Reading.now(own, its)
+                try:
+                    pause = self._turn(loop, Spent(before, reading, pause))
+                except Exception:
+                    log.exception("the watch over the event loop has ended")
+                    return
+
+    def _turn(self, loop: Loop, spent: Spent) -> float:
+        """Look if there is reason to, and return the seconds until the next time."""
+        now, last = spent.end, self._telemetry.heartbeat.last
+        self._tally.sweep(now)
+        self._log.sweep(now)
+        if last is None:
+            self._seen = None
+            return INTERVAL
+        if self._telemetry.heartbeat.late >= SUSPICIOUS:
+            self._alert_until = max(self._alert_until, last + SUSPECTED)
+        due = last + INTERVAL + LOOK_AFTER
+        if now < due and now >= self._alert_until and not spent.locked:
+            self._seen = None
+            return due - now
+        self._look(loop, spent, last)
+        if self._seen is None:
+            return OFTEN
+        return AGAIN if not self._seen.held else OFTEN if now - self._seen.since < LONG else SELDOM
+
+    def _look(self, loop: Loop, spent: Spent, last_beat: float) -> None:
+        step, seen = loop.step(), self._seen
+        spot = None if step is None else spot_of(step.frames)
+        if spent.locked and (step is None or spent.loop_waited or last_beat > spent.due):
+            self._seen = None
+            if spent.net(spent.late) >= self._blame.after:
+                self._tally.add(LOCK, spent.due, spent.end, spent.net(spent.late))
+        elif step is None:
+            self._seen = None
+        elif seen is None or not seen.goes_on(step):
+            seen = self._seen = Seen(step, spot, label_of(step, self._telemetry), spent.end)
+            loop.probe(seen.ran)
+            if spent.locked:  # the loop's own thread has just let go of it, or has gone on a little since
+                self._add(seen, spot.place if spot and spot.own and spot.place.call else LOCK.place, spent, spent.due)
+        else:
+            if spot is not None:
+                computing = spent.computing(spent.end - seen.last)
+                place = spot.place if spent.locked else spot.proved(seen.spot, computing=computing)
+                stayed = seen.spot is not None and seen.spot.at[0] == spot.at[0]
+                # Somewhere else than before: it may have come there only now, however late this look is.
+                self._add(seen, place, spent, seen.last if stayed else seen.last + spent.late)
+            seen.spot, seen.last = spot, spent.end
+
+    def _add(self, seen: Seen, place: Place, spent: Spent, start: float) -> None:
+        net = spent.net(spent.end - start)
+        if not seen.held:
+            net += AGAIN  # it began before the first look and ends after the last: half of a pause each, on average
+        seen.held += net
+        seconds = max(net, spent.end - start) if seen.held >= ENOUGH else net
+        self._alert_until = spent.end + ALERT
+        self._tally.add(Holder(place, *seen.label), start, spent.end, seconds)
+
+    def _charge(self, holder: Holder, spans: list[tuple[float, float]], seconds: float) -> None:
+        self._blame.charge(holder, spans, seconds)
+        block = self._blame.latest()
+        self._log.note(holder, spans, seconds, block.end - block.start if block else 0.0)

@@ -1,0 +1,197 @@
+"""Names the place in the user's own code at which a thread stands: `own.py:11 render_pdf (time.sleep)`."""
+
+from __future__ import annotations
+
+import ast
+import linecache
+import os
+import site
+import sysconfig
+from collections.abc import Sequence
+from functools import lru_cache
+from importlib import metadata
+from itertools import islice
+from pathlib import Path
+from types import CodeType, FrameType
+from typing import Any, NamedTuple
+
+PACKAGES = ("site-packages", "dist-packages")
+STANDARD = tuple(
+    {
+        f"{path}{os.sep}"
+        for name in ("stdlib", "platstdlib")
+        for path in (sysconfig.get_path(name), os.path.realpath(sysconfig.get_path(name)))
+    }
+)
+SITES = tuple({f"{path}{os.sep}" for path in (*site.getsitepackages(), site.getusersitepackages())})
+OURS = f"{Path(__file__).parent}{os.sep}"
+IMPORT = "importlib._bootstrap"
+"""The interpreter's own import, which is written in Python."""
+
+MOST_CALLS = 1000
+_calls: dict[tuple[str, str, int, int], str | None] = {}
+"""To read a call from its source takes long; the watchdog looks at the same one often."""
+
+
+class Place(NamedTuple):
+    """A line of code, and the library call that it stands in, None where it runs itself."""
+
+    file: str
+    """From the top of its package, `shop/views.py`, so that it names no folder of the machine's."""
+    line: int
+    function: str
+    call: str | None
+
+    @property
+    def where(self) -> str:
+        """The place as one label."""
+        if not self.line:
+            return self.function
+        return f"{self.file}:{self.line} {self.function}{self.in_call}"
+
+    @property
+    def in_call(self) -> str:
+        """The call in brackets behind a blank; empty where there is none."""
+        return f" ({self.call})" if self.call else ""
+
+
+class Spot(NamedTuple):
+    """Where a thread stands at one moment, without a reference to its frames: nothing of the program lives longer."""
+
+    place: Place
+    at: tuple[int, int]
+    """The `id` of the user's innermost frame, and the instruction that it is at."""
+    in_library: bool
+    """Whether it has called a library's function; else the call, if there is one, is of C code."""
+    own: bool
+    """Whether the place is in the user's own code."""
+
+    def proved(self, before: Spot | None, *, computing: bool) -> Place:
+        """Return the place, without a call of C code that the thread may just have come by.
+
+        A thread that computes is always seen behind one: there it hands the interpreter on. One that has not computed
+        since `before`, and is at the same instruction, has stood in the call.
+        """
+        stood = before is not None and self.at == before.at and not computing
+        return self.place if stood or self.in_library else self.place._replace(call=None)
+
+
+def spot_of(frames: Sequence[FrameType]) -> Spot | None:
+    """Return where a thread stands whose frames are `frames`, the innermost first.
+
+    That is the innermost frame of the user's own code: not the standard library's, not an installed package's, not
+    inflight's. Where there is none, the innermost of an installed package; None where there is neither.
+    """
+    index = next((index for index, frame in enumerate(frames) if is_own(frame.f_code.co_filename)), None)
+    own = index is not None
+    if index is None:
+        index = next((at for at, frame in enumerate(frames) if _kind(frame.f_code.co_filename) == "package"), None)
+    if index is None:
+        return None
+    frame = frames[index]
+    called = [inner for inner in frames[:index] if _kind(inner.f_code.co_filename) != "ours"]
+    code = frame.f_code
+    call = _name(called[-1]) if called else _call_in(frame)
+    file = _file(code.co_filename, str(frame.f_globals.get("__name__", "")))
+    place = Place(file, frame.f_lineno or code.co_firstlineno, _function(code), call)
+    return Spot(place, (id(frame), frame.f_lasti), bool(called), own)
+
+
+def is_own(filename: str) -> bool:
+    """Return whether a file is the user's own."""
+    return _kind(filename) == "own"
+
+
+@lru_cache(maxsize=4096)
+def _kind(filename: str) -> str:
+    if filename.startswith("<"):
+        return "standard"
+    if filename.startswith(OURS):
+        return "ours"
+    if filename.startswith(SITES) or any(f"{os.sep}{name}{os.sep}" in filename for name in PACKAGES):
+        return "own" if filename in _installed_from_here() else "package"
+    return "standard" if filename.startswith(STANDARD) else "own"
+
+
+@lru_cache(maxsize=1)
+def _installed_from_here() -> frozenset[str]:
+    """Return the files of distributions that were installed from a folder, as an image installs its own service.
+
+    (PEP 610: installers leave a direct_url.json for what came from no index.)
+    """
+    files: set[str] = set()
+    for distribution in metadata.distributions():
+        if (distribution.read_text("direct_url.json") or "").find('"dir_info"') >= 0:
+            files.update(str(distribution.locate_file(file)) for file in distribution.files or ())
+    return frozenset(files)
+
+
+@lru_cache(maxsize=1024)
+def _file(filename: str, module: str) -> str:
+    path = Path(filename)
+    packages = module.count(".") + (path.name == "__init__.py")
+    return "/".join(path.parts[-packages - 1 :])
+
+
+def _function(code: CodeType) -> str:
+    return code.co_qualname.rpartition("<locals>.")[2]
+
+
+def _name(frame: FrameType) -> str:
+    """Return a function as it is called: `requests` for a package's, `re.match` for the standard library's."""
+    module = str(frame.f_globals.get("__name__", ""))
+    if module.startswith(IMPORT):
+        return "import"
+    if _kind(frame.f_code.co_filename) == "standard":
+        return f"{module}.{_function(frame.f_code)}"
+    return module.partition(".")[0]
+
+
+def _segment(code: CodeType, instruction: int) -> tuple[int, int, int, int] | None:
+    """Return where the source of an instruction begins and ends: lines from 1, columns in bytes from 0."""
+    position = next(islice(code.co_positions(), instruction // 2, None), None)
+    if position is None:
+        return None
+    line, end_line, column, end_column = position
+    if line is None or end_line is None or column is None or end_column is None:  # python -X no_debug_ranges
+        return None
+    return line, end_line, column, end_column
+
+
+def _call_in(frame: FrameType) -> str | None:
+    code = frame.f_code
+    key = code.co_filename, code.co_qualname, code.co_firstlineno, frame.f_lasti
+    if key not in _calls:
+        if len(_calls) >= MOST_CALLS:
+            _calls.clear()
+        _calls[key] = call_at(code, frame.f_lasti, frame.f_globals)
+    return _calls[key]
+
+
+def call_at(code: CodeType, instruction: int, module: dict[str, Any] | None = None) -> str | None:
+    """Return the function that the instruction calls as the source names it; None where it is no call.
+
+    A function in C has no frame, so the source text of the call is all that names it.
+    """
+    segment = _segment(code, instruction)
+    if segment is None:
+        return None
+    line, end_line, column, end_column = segment
+    lines = [text.encode() for text in linecache.getlines(code.co_filename, module)[line - 1 : end_line]]
+    if len(lines) != end_line - line + 1:  # the source is not here
+        return None
+    lines[-1] = lines[-1][:end_column]
+    lines[0] = lines[0][column:]
+    try:
+        expression = ast.parse(b"(" + b"".join(lines) + b")", mode="eval").body
+    except (SyntaxError, ValueError):
+        return None
+    return _dotted(expression.func) if isinstance(expression, ast.Call) else None
+
+
+def _dotted(function: ast.expr) -> str | None:
+    if isinstance(function, ast.Name):
+        return function.id
+    if isinstance(function, ast.Attribute):
+        return f"{_dotted(function.value) or ''}.{function.attr}".lstrip(".")
+    return None

@@ -1,0 +1,68 @@
+"""The log's lines about a blocked event loop."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Callable
+
+import pytest
+
+from inflight.blame import Holder
+from inflight.blocked_log import SETTLED, SILENCE, STUCK, BlockedLog
+from inflight.place import Place
+from tests.eventually import eventually
+
+PLACE = Place("own.py", 11, "render_pdf", "time.sleep")
+HOLDER = Holder(PLACE, "GET", "/results/{team}")
+
+
+@pytest.fixture
+def waited() -> Counter[Place]:
+    """How many requests have waited for each place."""
+    return Counter()
+
+
+@pytest.fixture
+def said(caplog: pytest.LogCaptureFixture) -> Callable[[], list[str]]:
+    """What was logged."""
+    caplog.set_level(logging.WARNING, "inflight")
+    return lambda: [record.getMessage() for record in caplog.records]
+
+
+def test_one_line_when_the_block_is_over(waited: Counter[Place], said: Callable[[], list[str]]) -> None:
+    """A block is logged when it is over and its victims are known: how long, where, for which route."""
+    lines = BlockedLog(waited)
+    lines.note(HOLDER, [(10.0, 11.4)], 1.4, 1.4)
+    lines.note(HOLDER, [(11.4, 11.5)], 0.1, 1.5)
+    waited[PLACE] += 16
+    lines.sweep(11.5 + SETTLED / 2)
+    assert said() == []
+    lines.sweep(11.5 + 2 * SETTLED)
+    place = "own.py:11 in render_pdf (time.sleep), GET /results/{team}"
+    eventually(said, [f"event loop blocked for 1.5 s at {place}; 16 requests waited"])
+
+
+def test_one_line_a_minute(waited: Counter[Place], said: Callable[[], list[str]]) -> None:
+    """A place is logged once in a minute."""
+    lines = BlockedLog(waited)
+    for begun in (0.0, 2.0, SILENCE + 3):
+        lines.note(HOLDER, [(begun, begun + 1)], 1.0, 1.0)
+        lines.sweep(begun + 1 + 2 * SETTLED)
+    eventually(lambda: len(said()), 2)
+
+
+def test_block_without_an_end_is_logged(waited: Counter[Place], said: Callable[[], list[str]]) -> None:
+    """A block that does not end is logged as what it is so far."""
+    lines = BlockedLog(waited)
+    lines.note(HOLDER, [(0.0, STUCK)], STUCK, STUCK)
+    lines.sweep(STUCK)
+    eventually(lambda: [text.split(" at ")[0] for text in said()], ["event loop blocked for 2.0 s so far"])
+
+
+def test_pieces_are_called_pieces(waited: Counter[Place], said: Callable[[], list[str]]) -> None:
+    """Many short pieces are not told as one long block."""
+    lines = BlockedLog(waited)
+    lines.note(HOLDER, [(0.0, 0.02), (0.05, 0.07)], 0.4, 0.02)
+    lines.sweep(0.07 + 2 * SETTLED)
+    eventually(lambda: [" in pieces of up to 0.02 s, at own.py:11 " in text for text in said()], [True])

@@ -1,0 +1,152 @@
+"""The watchdog names the line that holds the event loop, and nothing that does not."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from fastapi import FastAPI
+from websockets.sync.client import connect
+
+from tests.eventually import eventually
+from tests.inflight import blocking_app
+from tests.inflight.blocking_app import KINDS, line_of
+from tests.inflight.server import Served, served
+
+TRIES = 20.0
+"""Seconds for which a piece of blocking is asked for again: a busy machine may let none of it be seen at first."""
+CALLS = {
+    "sleep": " (time.sleep)",
+    "receive": " (ours.recv)",
+    "lock": " (held.acquire)",
+    "wait_in_queue": " (queue.Queue.get)",
+    "compute": "",
+    "match": " (PATTERN.match)",
+    "keep_lock": " (usleep)",
+}
+
+
+def where(mark: str, call: str = "", function: str = "") -> str:
+    """Return the label of a marked line."""
+    return f"tests/inflight/blocking_app.py:{line_of(mark)} {function or mark}{call}"
+
+
+def blocked(service: Served) -> dict[tuple[str, str], float]:
+    """Return the seconds of each place and route."""
+    samples = [sample for family in service.telemetry.metrics.blocked.collect() for sample in family.samples]
+    return {
+        (sample.labels["where"], sample.labels["route"]): sample.value
+        for sample in samples
+        if sample.name.endswith("_total")
+    }
+
+
+def until_named(service: Served, block: Callable[[], object], place: tuple[str, str]) -> float:
+    """Block until the place has a name, and return its seconds."""
+    deadline = time.monotonic() + TRIES
+    while place not in blocked(service):
+        assert time.monotonic() < deadline, f"{place} is not among {blocked(service)}"
+        block()
+        time.sleep(0.1)  # the watchdog's next look is due by then
+    return blocked(service)[place]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_line_is_named(kind: str, loop: str) -> None:
+    """Whatever holds the loop, the user's line is named, with the library call it stands in and the route."""
+    with served(blocking_app.app, loop) as service:
+        place = where(kind, CALLS[kind]), "/kinds/{kind}"
+        assert until_named(service, lambda: service.get(f"/kinds/{kind}"), place) > 0
+
+
+@pytest.mark.parametrize(
+    ("app", "path", "place"),
+    [
+        (blocking_app.app, "/dependency", (where("sleep", " (time.sleep)"), "/dependency")),
+        (blocking_app.in_middleware, "/middleware", (where("sleep", " (time.sleep)"), "/{name}")),
+        (blocking_app.in_middleware, "/behind", (where("sleep", " (time.sleep)"), "/{name}")),
+        (blocking_app.in_middleware, "/afterwards", (where("in_coroutine", " (time.sleep)"), "background")),
+        (blocking_app.app, "/background", (where("in_coroutine", " (time.sleep)"), "background")),
+        (blocking_app.app, "/task", (where("in_coroutine", " (time.sleep)"), "background")),
+        (blocking_app.app, "/callback", (where("sleep", " (time.sleep)"), "callback")),
+        (blocking_app.app, "/pieces", (where("in_pieces", " (time.sleep)"), "/pieces")),
+    ],
+)
+def test_owner_is_named(app: FastAPI, path: str, place: tuple[str, str], loop: str) -> None:
+    """Wherever the blocking line is, what it works for is named: a route, a background task, a callback."""
+    with served(app, loop) as service:
+        assert until_named(service, lambda: service.get(path), place) > 0
+
+
+def test_websocket_is_named(loop: str) -> None:
+    """Blocking in a WebSocket is the WebSocket's."""
+
+    def talk(service: Served) -> None:
+        with connect(f"ws://127.0.0.1:{service.port}/ws/1") as websocket:
+            websocket.send("hello")
+            websocket.recv()
+
+    with served(blocking_app.app, loop, ws="websockets-sansio") as service:
+        assert until_named(service, lambda: talk(service), (where("sleep", " (time.sleep)"), "websocket")) > 0
+
+
+def test_startup_is_named(loop: str) -> None:
+    """What blocks before the first request is named, too."""
+    place = where("lifespan", " (time.sleep)"), "startup"
+    deadline = time.monotonic() + TRIES
+    found: dict[Any, float] = {}
+    while place not in found:
+        assert time.monotonic() < deadline, found
+        with served(blocking_app.blocks_at_startup, loop, lifespan="on") as service:
+            found = blocked(service)
+
+
+@pytest.mark.parametrize("path", ["/busy/100", "/one_turn"])
+def test_busy_loop_is_nobodys(path: str, loop: str) -> None:
+    """A loop that runs many short tasks, or fills a long turn with short callbacks, has no line that holds it."""
+    with served(blocking_app.app, loop) as service:
+        for _ in range(2):
+            service.get(path)
+        named = [place for place, _ in blocked(service) if "blocking_app" in place]
+        assert named == []
+
+
+def test_idle_loop_is_nobodys(loop: str) -> None:
+    """A loop that waits for events has nothing that holds it."""
+    with served(blocking_app.app, loop) as service:
+        service.get("/ping")
+        beats = service.telemetry.heartbeat.last
+        eventually(lambda: (service.telemetry.heartbeat.last or 0) > (beats or 0) + 1, True)
+        assert [place for place, _ in blocked(service) if "blocking_app" in place] == []
+        assert service.telemetry.watchdog.held() is None
+
+
+def test_victims_are_counted_and_logged(loop: str, caplog: pytest.LogCaptureFixture) -> None:
+    """Who waited for the line is counted with it, and the log says so in one line."""
+    place = where("sleep", " (time.sleep)"), "/kinds/{kind}"
+    with caplog.at_level(logging.WARNING, "inflight"), served(blocking_app.app, loop) as service:
+
+        def block_and_wait() -> None:
+            blocker = threading.Thread(target=service.get, args=("/kinds/sleep",))
+            blocker.start()
+            while service.telemetry.watchdog.held() is None and blocker.is_alive():
+                time.sleep(0.001)
+            service.get("/ping")
+            blocker.join()
+
+        def victims() -> float:
+            labels = {"where": place[0], "route": place[1]}
+            return service.value("event_loop_blocked_requests_total", **labels) or 0.0
+
+        until_named(service, block_and_wait, place)
+        deadline = time.monotonic() + TRIES
+        while not victims():
+            assert time.monotonic() < deadline
+            block_and_wait()
+        text = f"blocking_app.py:{line_of('sleep')} in sleep (time.sleep), GET /kinds/{{kind}}"
+        eventually(lambda: any(text in record.getMessage() for record in caplog.records), True)
+        assert sum(text in record.getMessage() for record in caplog.records) == 1
