@@ -33,7 +33,7 @@ def main(connections: int = 10_000, unread: int = 100) -> None:
         client = _Client(port, connections, unread)
         stack.callback(client.end)
         accepted = [stack.enter_context(server.accept()[0]) for _ in range(connections)]
-        command = [sys.executable, "-m", "inflight.watch", str(port), "--admin-port", "0"]
+        command = [sys.executable, "-m", "inflight", "watch", str(port), "--admin-port", "0"]
         watch = stack.enter_context(subprocess.Popen(command, stdout=subprocess.PIPE, text=True))  # noqa: S603 - this program
         stack.callback(watch.terminate)
         assert watch.stdout is not None

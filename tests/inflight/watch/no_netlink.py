@@ -1,4 +1,4 @@
-"""Runs `python -m inflight.watch` as in a sandbox whose seccomp filter forbids netlink sockets.
+"""Runs `inflight watch` as in a sandbox whose seccomp filter forbids netlink sockets.
 
 Source: Linux, include/uapi/linux/{filter,seccomp,prctl}.h; man 2 seccomp.
 """
@@ -9,6 +9,7 @@ import ctypes
 import platform
 import runpy
 import struct
+import sys
 
 SOCKET = {"x86_64": 41, "aarch64": 198}.get(platform.machine())
 """The system call's number."""
@@ -46,4 +47,5 @@ def forbid_netlink() -> None:
 
 if __name__ == "__main__":
     forbid_netlink()
-    runpy.run_module("inflight.watch", run_name="__main__", alter_sys=True)
+    sys.argv.insert(1, "watch")
+    runpy.run_module("inflight", run_name="__main__", alter_sys=True)

@@ -51,8 +51,8 @@ def requests(port: int, number: int, host: str = LOOPBACK) -> Iterator[list[sock
 
 
 def watch(*arguments: object, **options: Any) -> subprocess.CompletedProcess[str]:
-    """Run `python -m inflight.watch` to its end."""
-    command = [sys.executable, "-m", "inflight.watch", *map(str, arguments)]
+    """Run `inflight watch` to its end."""
+    command = [sys.executable, "-m", "inflight", "watch", *map(str, arguments)]
     return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, **options)
 
 

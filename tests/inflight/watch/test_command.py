@@ -14,13 +14,14 @@ from pathlib import Path
 
 import pytest
 
+from inflight.watch import command
 from inflight.watch.command import watch as watch_here
 from tests.eventually import eventually
 from tests.inflight.watch import no_netlink
 from tests.inflight.watch.servers import LOOPBACK, free_port, requests, seen, watch
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="asks the Linux kernel")
-COMMAND = [sys.executable, "-m", "inflight.watch"]
+COMMAND = [sys.executable, "-m", "inflight", "watch"]
 
 
 def test_once_is_fine_where_nothing_waits() -> None:
@@ -85,14 +86,14 @@ def test_without_netlink_it_says_what_is_missing() -> None:
     root = Path(__file__).parents[3]
     with socket.create_server((LOOPBACK, 0)) as server:
         port = server.getsockname()[1]
-        command = [sys.executable, "-m", no_netlink.__name__, str(port), "--once"]
-        idle = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, cwd=root)
+        sandboxed = [sys.executable, "-m", no_netlink.__name__, str(port), "--once"]
+        idle = subprocess.run(sandboxed, capture_output=True, text=True, timeout=60, check=False, cwd=root)
         assert "without the limits of accept queues and the ages of unread bytes" in idle.stderr
         assert idle.returncode == 0
         with requests(port, 3):
             eventually(lambda: seen(port)["unread"], 3)
             found = subprocess.run(
-                [*command, "--json"], capture_output=True, text=True, timeout=60, check=False, cwd=root
+                [*sandboxed, "--json"], capture_output=True, text=True, timeout=60, check=False, cwd=root
             )
         assert found.returncode == 2
         figures = json.loads(found.stdout)
@@ -158,3 +159,18 @@ def test_on_a_terminal_it_is_a_table() -> None:
     assert re.search(r"port +accept queue +highest +open +unread +oldest +process", shown)
     assert re.search(rf"{port} +2 / 50 +2 +2 +2 +\d\.\d s +pid {os.getpid()} since", shown)
     assert "network namespace: listen overflows" in shown
+
+
+def test_a_terminal_without_rich_gets_lines(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The table is for who has installed the command's extras."""
+    with socket.create_server((LOOPBACK, 0)) as server:
+        port = server.getsockname()[1]
+        monkeypatch.setitem(sys.modules, "rich.live", None)
+        monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+        monkeypatch.setattr(command, "_looks", lambda _watcher, first: iter([first]))
+        assert watch_here([port]) == 0
+    printed = capsys.readouterr()
+    assert re.match(rf"\d\d:\d\d:\d\d {port}: serving \| ", printed.out)
+    assert "rich.live is not installed" in printed.err

@@ -127,7 +127,7 @@ def test_a_kernel_that_tells_nothing_is_an_error_not_an_empty_page() -> None:
 def test_the_command_serves_until_it_is_ended() -> None:
     """It waits for a server that is not there yet, prints where the metrics are, and ends at SIGTERM with 0."""
     port, admin = free_port(), free_port()
-    command = [sys.executable, "-m", "inflight.watch", str(port), "--admin-port", str(admin)]
+    command = [sys.executable, "-m", "inflight", "watch", str(port), "--admin-port", str(admin)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == f"metrics at http://{LOOPBACK}:{admin}/metrics\n"
@@ -142,7 +142,7 @@ def test_the_command_serves_until_it_is_ended() -> None:
 def test_it_serves_without_what_the_terminal_and_the_library_need() -> None:
     """That is how it stays below 20 MB."""
     program = (
-        "import sys, inflight.watch.command, inflight.watch.server;"
+        "import sys, inflight.cli, inflight.watch.command, inflight.watch.server;"
         "print(sorted({'rich', 'typer', 'prometheus_client', 'http.server', 'asyncio', 'ssl'} & set(sys.modules)))"
     )
     found = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True)

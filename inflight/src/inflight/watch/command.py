@@ -78,15 +78,18 @@ def _once(watcher: Watcher, look: Look, max_wait: float, *, json: bool) -> int:
 
 
 def _live(watcher: Watcher, first: Look, *, json: bool) -> int:
-    if json or not sys.stdout.isatty():
-        _warn(first)
-        highest: dict[int, int] = {}
-        for look in _looks(watcher, first):
-            for port in look.ports:
-                line = lines.line(look, port, first, _highest(highest, port))
-                print(lines.json_line(look, port) if json else f"{strftime('%H:%M:%S')} {line}", flush=True)
-        return FINE
-    return _on_terminal(watcher, first)
+    if sys.stdout.isatty() and not json:
+        try:
+            return _on_terminal(watcher, first)
+        except ModuleNotFoundError as error:
+            print(f"inflight watch: lines for want of a table, {error.name} is not installed", file=sys.stderr)
+    _warn(first)
+    highest: dict[int, int] = {}
+    for look in _looks(watcher, first):
+        for port in look.ports:
+            line = lines.line(look, port, first, _highest(highest, port))
+            print(lines.json_line(look, port) if json else f"{strftime('%H:%M:%S')} {line}", flush=True)
+    return FINE
 
 
 def _on_terminal(watcher: Watcher, first: Look) -> int:

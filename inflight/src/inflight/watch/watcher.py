@@ -107,6 +107,7 @@ class Watcher:
 
     def _find_processes(self, inodes: set[int]) -> None:
         """Look through /proc for the owners of sockets that are new."""
+        self._processes = {inode: each for inode, each in self._processes.items() if inode in inodes}
         if new := inodes - self._looked_for:
             self._processes |= owners(new)
         self._looked_for = inodes
