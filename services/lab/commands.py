@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
+
 from inflight.terminal.command import application
 from inflight.terminal.urls import checked_url
 
@@ -34,7 +35,6 @@ def hello(
     """Send one GET and print status and body; without a URL, to a backend started for it."""
     from inflight.terminal.output import Output
     from inflight.terminal.running import run
-
     from services.lab import hello
 
     run(hello.hello(Output(), url))
@@ -57,7 +57,6 @@ def demo(
     from inflight.terminal.files import same_file
     from inflight.terminal.output import Output
     from inflight.terminal.running import run
-
     from services.lab import demo
 
     if same_file(report, json):
@@ -72,7 +71,6 @@ def up(delay: Delay = 1.0) -> None:
     """Start the backend and the three gateways; they stay up until Ctrl-C."""
     from inflight.terminal.output import Output
     from inflight.terminal.running import run
-
     from services.lab import up
 
     run(up.up(Output(), delay))

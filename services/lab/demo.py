@@ -9,6 +9,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from rich.console import Console
+from rich.progress import SpinnerColumn, TimeElapsedColumn
+
 from inflight.report.page import write_report
 from inflight.report.run import Run, Sample, TargetRun, machine, write_run
 from inflight.send.outcome import CANCELLED
@@ -17,9 +20,6 @@ from inflight.send.sender import TASK, Sender, Target
 from inflight.terminal.files import check_writable
 from inflight.terminal.progress import progress_on
 from inflight.terminal.table import print_whole
-from rich.console import Console
-from rich.progress import SpinnerColumn, TimeElapsedColumn
-
 from services.lab.process import Service
 from services.lab.prose import about, about_gateway
 from services.lab.sampling import sampled

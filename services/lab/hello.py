@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import aiohttp
+from rich.console import Console
+
 from inflight.send.outcome import ResponseTooLargeError
 from inflight.send.request import read_bounded
 from inflight.terminal.errors import CommandError
 from inflight.terminal.urls import hide_userinfo
-from rich.console import Console
-
 from services.lab.stage import backend_service, free_ports, running
 
 TIMEOUT = 30.0

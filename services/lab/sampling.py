@@ -8,8 +8,9 @@ from contextlib import asynccontextmanager, suppress
 from time import perf_counter
 
 import aiohttp
-from inflight.report.run import Sample
 from prometheus_client.parser import text_string_to_metric_families
+
+from inflight.report.run import Sample
 
 INTERVAL = 0.1
 """Seconds from one scrape to the next."""

@@ -12,7 +12,6 @@ from random import SystemRandom
 from time import monotonic
 
 from inflight.terminal.errors import CommandError
-
 from services.lab.process import LOOPBACK, STOPPED_WITHIN, Service
 from services.serving.settings import GATEWAY_PORTS
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from rich import box
+from rich.table import Table
+
 from inflight.ledger import QUEUES
 from inflight.report.run import TargetRun
 from inflight.send.outcome import OK
 from inflight.send.record import Record
-from rich import box
-from rich.table import Table
 
 REST = ("sender", "connect", "receive", "application", "first byte", "body", "network")
 SHOWN = 12

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 
-from inflight.terminal.errors import CommandError
 from rich.console import Console
 
+from inflight.terminal.errors import CommandError
 from services.lab.process import Service
 from services.lab.screen import Screen
 from services.lab.stage import backend_service, check_free, gateway_service, known_ports, running

@@ -15,13 +15,15 @@ from tests.eventually import eventually
 LIMIT = 60
 """Seconds that a busy machine may take for one command."""
 MARK = "INFLIGHT_TEST_RUN"
-"""A variable that the command's services inherit: by it, whatever is left of a run can be found."""
+"""A variable that the command's processes inherit: by it, whatever is left of a run can be found."""
+INFLIGHT = "from inflight.cli import main; main()"
+LAB = "from services.lab.cli import main; main()"
 
 
 class Command:
-    """One run of `inflight`, marked, so that its services are known whoever their parent has become."""
+    """One run of a program, marked, so that its processes are known whatever their parent has become."""
 
-    def __init__(self, *arguments: str, program: str = "from services.lab.cli import main; main()") -> None:
+    def __init__(self, *arguments: str, program: str) -> None:
         self.mark = f"{MARK}={os.getpid()}-{id(self)}-{' '.join(arguments)}"
         name, _, value = self.mark.partition("=")
         self.process = subprocess.Popen(
@@ -41,7 +43,7 @@ class Command:
             read += line
             if text in line:
                 return read
-        raise AssertionError(f"{text!r} was not said, but: {read}")
+        raise AssertionError(f"{text!r} was not printed, but: {read}")
 
     def ends(self) -> tuple[int, str, str]:
         """Wait for the end; return the exit code, and what was still to be read of output and errors."""
@@ -65,9 +67,9 @@ class Command:
 
 
 @contextmanager
-def command(*arguments: str, **options: str) -> Iterator[Command]:
+def command(*arguments: str, program: str = INFLIGHT) -> Iterator[Command]:
     """Start the command; whatever happens to the test, nothing of it is left running."""
-    run = Command(*arguments, **options)
+    run = Command(*arguments, program=program)
     try:
         yield run
     finally:
@@ -76,9 +78,9 @@ def command(*arguments: str, **options: str) -> Iterator[Command]:
         run.process.communicate()
 
 
-def inflight(*arguments: str) -> tuple[int, str, str]:
+def ran(*arguments: str, program: str = INFLIGHT) -> tuple[int, str, str]:
     """Run the command to its end; return exit code, output and errors."""
-    with command(*arguments) as run:
+    with command(*arguments, program=program) as run:
         result = run.ends()
         run.is_gone()
         return result

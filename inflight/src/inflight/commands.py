@@ -22,13 +22,13 @@ app = application("inflight", "See where every millisecond of every request was 
 
 @app.command(context_settings=PASSED_ON)
 def run(context: typer.Context) -> None:
-    """Serve an ASGI application unchanged, with uvicorn's options, and measure it."""
+    """Serve MODULE:APP unchanged, and measure it."""
     raise typer.Exit(cli.run(context.args))
 
 
 @app.command(context_settings=PASSED_ON)
 def watch(context: typer.Context) -> None:
-    """Watch ports from outside: what waits unread there, and for how long."""
+    """Watch ports from outside, whatever serves there."""
     raise typer.Exit(cli.watch(context.args))
 
 
@@ -39,7 +39,7 @@ def top(
     ),
     once: Annotated[bool, typer.Option("--once", help="One picture, and done.")] = False,
 ) -> None:
-    """Show live what is in flight, where each request waits, and what holds the event loop."""
+    """Show live where each request waits, and for what."""
     from inflight.top.command import top
 
     raise typer.Exit(top(url, once=once))
@@ -66,9 +66,9 @@ def send(  # noqa: PLR0913, PLR0917 - typer: a command's options are its argumen
         int | None, typer.Option(min=0, max=65535, help="Serve the sender's metrics there.", show_default="not served")
     ] = None,
 ) -> None:
-    """Send requests to any HTTP service, and print what became of them and where their time went.
+    """Send requests, and say where their time went.
 
-    Exits with 0 only if every response came with a status below 400.
+    To any HTTP service. Exits with 0 only if every response came with a status below 400.
     """
     from inflight.send.command import Plan, send
     from inflight.terminal.output import Output

@@ -23,10 +23,9 @@ def application(name: str, summary: str) -> typer.Typer:
     return typer.Typer(
         name=name,
         help=summary,
-        no_args_is_help=True,
         add_completion=False,
         pretty_exceptions_enable=False,
-        rich_markup_mode=None,  # its help looks better, and takes twice the time to load
+        rich_markup_mode=None,  # rich's help takes twice the time to load
         context_settings={"help_option_names": ["-h", "--help"]},
     )
 
@@ -46,9 +45,10 @@ def run_command(name: str, work: Callable[[], int]) -> NoReturn:
         print(f"{name}: {error}", file=sys.stderr)
         code = USAGE_ERROR
     except ModuleNotFoundError as error:
-        if error.name not in EXTRA:
+        missing = (error.name or "").partition(".")[0]
+        if missing not in EXTRA:
             raise
-        print(f"{name}: {error.name} is not installed; try: pip install 'inflight[cli]'", file=sys.stderr)
+        print(f"{name}: {missing} is not installed; try: pip install 'inflight[cli]'", file=sys.stderr)
         code = USAGE_ERROR
     if code == INTERRUPTED:
         print("stopped", file=sys.stderr)
@@ -61,12 +61,14 @@ def run_application(load: Callable[[], typer.Typer]) -> int:
 
     app = load()
     name = app.info.name
+    if not sys.argv[1:]:
+        app(["--help"], standalone_mode=False)
+        return USAGE_ERROR
     try:
         return int(app(standalone_mode=False) or 0)
     except typer.Abort:
         return INTERRUPTED
     except typer.TyperException as error:
-        message = error.format_message().replace("Value error, ", "")
-        if message:  # without a subcommand, the help itself has been printed
-            print(f"{name}: {message.rstrip('.')} ({name} --help says more)", file=sys.stderr)
+        message = error.format_message().replace("Value error, ", "").rstrip(".")
+        print(f"{name}: {message} ({name} --help says more)", file=sys.stderr)
         return error.exit_code
