@@ -1,0 +1,46 @@
+"""redis-py, sync and async: waits for a connection of a pool that blocks, and its commands as calls.
+
+https://redis.readthedocs.io/en/stable/connections.html
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from redis import BlockingConnectionPool, Redis
+from redis import asyncio as aio
+from redis.asyncio.client import Pipeline as AsyncPipeline
+from redis.asyncio.connection import AbstractConnection as AsyncConnection
+from redis.client import Pipeline
+from redis.connection import AbstractConnection
+
+from inflight.wrap import as_call, as_wait, ends_wait, known, wrap
+
+OTHERWISE = "redis"
+
+
+def install() -> None:
+    """Watch every client and pool, those that exist already, too; clients of a cluster are not watched."""
+    if not known("redis", 5, 6, 7, 8):
+        return
+    call = as_call(lambda client: name_of(client.connection_pool), OTHERWISE)
+    for client in (Redis, aio.Redis):
+        wrap(client, "execute_command", call)
+    for pipeline in (Pipeline, AsyncPipeline):
+        wrap(pipeline, "execute", call)
+        wrap(pipeline, "immediate_execute_command", call)
+    for pool in (BlockingConnectionPool, aio.BlockingConnectionPool):
+        wrap(pool, "get_connection", as_wait)
+    for connection in (AbstractConnection, AsyncConnection):
+        wrap(connection, "connect", ends_wait)
+
+
+def name_of(pool: Any) -> str:
+    """Return the upstream's name: host and port; a server on a Unix socket is `redis`."""
+    given = pool.connection_kwargs
+    if "path" in given:
+        return OTHERWISE
+    return f"{given['host']}:{given.get('port', DEFAULT_PORT)}"
+
+
+DEFAULT_PORT = 6379
