@@ -23,11 +23,11 @@ from bench.contenders import KEYS, Rig
 from bench.others import Others
 from bench.report import keep, show, write
 from bench.throughput import Plan, Say
-from services.lab.descriptors import raise_descriptors
-from services.lab.errors import INTERRUPTED, LabError
-from services.lab.progress import progress_on
+from inflight.terminal.descriptors import raise_descriptors
+from inflight.terminal.errors import INTERRUPTED, CommandError
+from inflight.terminal.progress import progress_on
 
-FAILURES = (LabError, OSError, HTTPException, subprocess.SubprocessError, AssertionError)
+FAILURES = (CommandError, OSError, HTTPException, subprocess.SubprocessError, AssertionError)
 """With which a part may end without the others' results being lost."""
 
 PARTS = ("bursts", "cost", "memory", "scrapes", "start_up")
@@ -46,7 +46,7 @@ def main() -> int:
         show(results, files)
         if options.keep:
             keep(results)
-    except LabError as error:
+    except CommandError as error:
         print(f"bench: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
@@ -98,9 +98,9 @@ def _measure(plan: Plan, only: Sequence[str]) -> dict[str, Any]:
     """Return the whole run as its JSON holds it. A part that fails is named with its reason; the others go on."""
     rows = [key for key in KEYS if key in only]
     if (rows or "scrapes" in only) and not wrk.installed():
-        raise LabError(wrk.MISSING)
+        raise CommandError(wrk.MISSING)
     if sys.platform != "linux":
-        raise LabError("the benchmarks read another process's clock and /proc, so they need Linux")
+        raise CommandError("the benchmarks read another process's clock and /proc, so they need Linux")
     descriptors = raise_descriptors()
     results: dict[str, Any] = {
         "kind": "inflight-lab/bench/1",

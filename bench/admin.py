@@ -7,7 +7,7 @@ from time import perf_counter, sleep
 from prometheus_client.parser import text_string_to_metric_families
 
 from bench.program import Program, ask
-from services.lab.errors import LabError
+from inflight.terminal.errors import CommandError
 from services.lab.process import LOOPBACK
 
 POLL = 0.05
@@ -20,7 +20,7 @@ def scrape(program: Program) -> tuple[float, dict[str, float]]:
     status, body = ask(f"http://{LOOPBACK}:{program.settings['ADMIN_PORT']}/metrics")
     seconds = perf_counter() - started
     if status != 200:
-        raise LabError(f"{program.name} answered {status} to a scrape")
+        raise CommandError(f"{program.name} answered {status} to a scrape")
     values: dict[str, float] = {}
     for family in text_string_to_metric_families(body.decode()):
         for sample in family.samples:
@@ -34,9 +34,9 @@ def value(program: Program, name: str) -> float:
 
 
 def in_flight(program: Program, count: int) -> None:
-    """Return when exactly so many requests are in flight. Raises LabError when it does not come to that."""
+    """Return when exactly so many requests are in flight. Raises CommandError when it does not come to that."""
     deadline = perf_counter() + SETTLED_WITHIN
     while (now := value(program, "http_requests_in_flight")) != count:
         if perf_counter() > deadline:
-            raise LabError(f"{program.name} has {now:g} requests in flight, not {count}")
+            raise CommandError(f"{program.name} has {now:g} requests in flight, not {count}")
         sleep(POLL)

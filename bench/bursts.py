@@ -13,9 +13,9 @@ from typing import Any
 from bench.client import Burst, burst, run
 from bench.contenders import Rig
 from bench.program import Program
-from services.sender.outcome import OK
-from services.sender.schedule import at_once
-from services.sender.sender import Sender, Target
+from inflight.send.outcome import OK
+from inflight.send.schedule import at_once
+from inflight.send.sender import Sender, Target
 
 SIZES = (1000, 4000)
 DELAY = 1.0
@@ -64,7 +64,7 @@ def _ceilings(rig: Rig, size: int, say: Say) -> dict[str, float]:
 
 
 async def _sent(upstream: Program, size: int) -> float:
-    logging.getLogger("services.sender").setLevel(logging.WARNING)
+    logging.getLogger("inflight.send").setLevel(logging.WARNING)
     started = perf_counter()
     records = await Sender(Target("upstream", f"{upstream.url}/{{task}}"), timeout=60.0).send(at_once(size))
     assert all(record.outcome == OK for record in records)

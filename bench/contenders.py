@@ -11,7 +11,7 @@ from typing import Literal
 
 from bench import nginx
 from bench.program import Program, ask, module
-from services.lab.errors import LabError
+from inflight.terminal.errors import CommandError
 from services.lab.stage import free_ports
 
 MESSAGE = {"message": "success"}
@@ -106,15 +106,15 @@ class Rig:
 
 
 def check_answer(program: Program, *, passes_through: bool) -> None:
-    """Raise LabError when a program does not answer a task as all of them are to: 200, and the backend's message."""
+    """Raise CommandError when a program does not respond to a task as all have to: 200, and the backend's message."""
     wanted = MESSAGE if passes_through else {"res": MESSAGE}
     try:
         status, body = ask(f"{program.url}/task1")
         answer = json.loads(body)
     except (OSError, HTTPException, ValueError) as error:
-        raise LabError(f"{program.name} gave no good answer: {error}") from error
+        raise CommandError(f"{program.name} gave no good answer: {error}") from error
     if status != 200 or answer != wanted:
-        raise LabError(f"{program.name} answered {status} {body[:200]!r}, not 200 {json.dumps(wanted)}")
+        raise CommandError(f"{program.name} answered {status} {body[:200]!r}, not 200 {json.dumps(wanted)}")
 
 
 def _port() -> int:

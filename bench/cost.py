@@ -16,7 +16,7 @@ from bench import admin
 from bench.client import OK, Client, run
 from bench.contenders import Rig
 from bench.program import Program
-from services.lab.errors import LabError
+from inflight.terminal.errors import CommandError
 
 RATE = 1000.0
 FEW, MANY = 100, 4000
@@ -66,9 +66,9 @@ async def _round(gateway: Program, count: int) -> tuple[float, float]:
     outcomes = await flow
     client.close()
     if set(outcomes) != {OK}:
-        raise LabError(f"{gateway.name}: {outcomes} at {RATE:g} requests a second")
+        raise CommandError(f"{gateway.name}: {outcomes} at {RATE:g} requests a second")
     if later_completed - completed < 0.9 * RATE * elapsed:
-        raise LabError(f"this machine does not carry {RATE:g} requests a second with {count} in flight")
+        raise CommandError(f"this machine does not carry {RATE:g} requests a second with {count} in flight")
     return (later_cpu - cpu) / (later_completed - completed), in_flight
 
 

@@ -13,7 +13,7 @@ from typing import Self
 from urllib.error import HTTPError
 from urllib.request import ProxyHandler, build_opener
 
-from services.lab.errors import LabError
+from inflight.terminal.errors import CommandError
 from services.lab.process import LOOPBACK, READY_WITHIN, SOURCES, STOPPED_WITHIN
 
 POLL = 0.02
@@ -75,12 +75,12 @@ class Program:
         return self._process.pid
 
     def ready(self, path: str = "/task1") -> None:
-        """Return when the program answers 200. Raises LabError when it ends, or does not in time."""
+        """Return when the program answers 200. Raises CommandError when it ends, or does not in time."""
         deadline = monotonic() + READY_WITHIN
         while not _answers(f"{self.url}{path}"):
             if self._process is None or self._process.poll() is not None or monotonic() > deadline:
                 last = self.log.read_text(errors="replace").strip().splitlines()[-1:]
-                raise LabError(f"{self.name} did not start: {last[0] if last else 'it said nothing'}")
+                raise CommandError(f"{self.name} did not start: {last[0] if last else 'it said nothing'}")
             sleep(POLL)
 
     def cpu_seconds(self) -> float:

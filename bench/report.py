@@ -10,8 +10,8 @@ from rich.console import Console
 
 from bench.picture import picture
 from bench.table import HEADERS, POINT_HEADERS, QUIET_ENOUGH, markdown, notes, targets, terminal, throughput
-from services.lab.errors import LabError, reason
-from services.lab.output import Output
+from inflight.terminal.errors import CommandError, reason
+from inflight.terminal.output import Output
 
 HERE = Path(__file__).resolve().parent
 README = HERE / "README.md"
@@ -21,7 +21,7 @@ BEGIN, END = "<!-- the last kept run -->\n", "<!-- end of the last kept run -->\
 
 
 def write(results: dict[str, Any], folder: Path) -> list[Path]:
-    """Write the raw results, the tables and the picture; return the files. Raises LabError."""
+    """Write the raw results, the tables and the picture; return the files. Raises CommandError."""
     contents = {"results.json": _json(results), "table.md": page(results), "picture.svg": picture(results)}
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -29,7 +29,7 @@ def write(results: dict[str, Any], folder: Path) -> list[Path]:
             if text is not None:
                 (folder / name).write_text(text, encoding="utf-8")
     except OSError as error:
-        raise LabError(f"cannot write to {folder}: {reason(error)}") from error
+        raise CommandError(f"cannot write to {folder}: {reason(error)}") from error
     return [folder / name for name, text in contents.items() if text is not None]
 
 
@@ -56,13 +56,13 @@ def page(results: dict[str, Any]) -> str:
 def keep(results: dict[str, Any]) -> None:
     """Make this run the one that the README shows: its results, its picture, its tables.
 
-    Raises LabError for a run that says too little: a part of it failed, or others took too much of the machine.
+    Raises CommandError for a run that says too little: a part of it failed, or others took too much of the machine.
     """
     trouble = [f"{part} failed" for part in results["failed"]]
     if results["others"] > QUIET_ENOUGH:
         trouble.append(f"other programs took {results['others']:.0%} of the machine")
     if trouble:
-        raise LabError(f"not kept, because {' and '.join(trouble)}; bench/README.md is as it was")
+        raise CommandError(f"not kept, because {' and '.join(trouble)}; bench/README.md is as it was")
     KEPT.write_text(_json(results))
     drawn = picture(results)
     if drawn is not None:

@@ -11,7 +11,7 @@ from typing import Any
 from bench import admin, wrk
 from bench.contenders import Rig
 from bench.program import Program
-from services.lab.errors import LabError
+from inflight.terminal.errors import CommandError
 
 EVERY = 1.0
 SAMPLE = 50
@@ -62,13 +62,13 @@ class _Scraper:
         self._over.set()
         self._thread.join()
         if self._failure is not None:
-            raise LabError(f"{self._program.name} did not answer a scrape: {self._failure}")
+            raise CommandError(f"{self._program.name} did not answer a scrape: {self._failure}")
 
     def _scrape(self) -> None:
         while True:
             try:
                 admin.scrape(self._program)
-            except (LabError, OSError, HTTPException) as error:
+            except (CommandError, OSError, HTTPException) as error:
                 self._failure = error
                 return
             if self._over.wait(EVERY):

@@ -12,7 +12,7 @@ from typing import Any
 
 from bench.contenders import Rig
 from bench.program import ask
-from services.lab.errors import LabError
+from inflight.terminal.errors import CommandError
 from services.lab.process import LOOPBACK
 
 POLL = 0.005
@@ -43,7 +43,7 @@ def _gateway(rig: Rig, number: int) -> float:
     with program:
         while not _ready(url):
             if perf_counter() - started > WITHIN:
-                raise LabError(f"the gateway was not ready within {WITHIN:g} s")
+                raise CommandError(f"the gateway was not ready within {WITHIN:g} s")
             sleep(POLL)
         return perf_counter() - started
 

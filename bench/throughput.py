@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from bench import wrk
 from bench.contenders import Rig, check_answer
 from bench.program import Program
-from services.lab.errors import LabError
+from inflight.terminal.errors import CommandError
 
 PASSES_THROUGH = ("ceiling", "nginx", "backend", "backend-quiet")
 """The rows whose answer is the backend's own, not wrapped in `res`."""
@@ -49,8 +49,8 @@ def measure(rig: Rig, plan: Plan, keys: Sequence[str], say: Say) -> dict[str, li
     """Return every contender's turns, of all rounds; a row that needs what is not installed is absent.
 
     A contender is a new process in each round: where its memory happens to lie makes one process up to a tenth faster
-    than the next, for as long as it lives. Within a round all of them live, and take turns of a second. Raises LabError
-    for one that does not start, or does not give the common answer.
+    than the next, for as long as it lives. Within a round all of them live, and take turns of a second. Raises
+    CommandError for one that does not start, or does not give the common answer.
     """
     turns: dict[str, list[Turn]] = {}
     for number in range(plan.rounds):
@@ -91,6 +91,6 @@ def _turn(program: Program, plan: Plan) -> Turn:
     before = program.cpu_seconds()
     load = wrk.run(f"{program.url}/task1", TURN, plan.connections)
     if not load.requests:
-        raise LabError(f"{program.name} answered nothing in {TURN} s")
+        raise CommandError(f"{program.name} answered nothing in {TURN} s")
     cpu = (program.cpu_seconds() - before) / load.requests
     return Turn(load.rate, load.median, load.p99, load.requests, load.errors, cpu)

@@ -7,7 +7,7 @@ import shutil
 import subprocess
 from dataclasses import dataclass
 
-from services.lab.errors import LabError
+from inflight.terminal.errors import CommandError
 
 MISSING = "wrk, the load tool, is not installed; on Debian and Ubuntu: apt install wrk"
 
@@ -42,21 +42,21 @@ def installed() -> bool:
 def run(url: str, seconds: int, connections: int) -> Load:
     """Load `url` over so many kept-alive connections, each sending its next request when it has its answer.
 
-    One thread of wrk's is enough to outrun everything here on two processors. Raises LabError.
+    One thread of wrk's is enough to outrun everything here on two processors. Raises CommandError.
     """
     argv = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "10s", "--latency", url]
     done = subprocess.run(argv, capture_output=True, text=True, check=False, timeout=seconds + 60)  # noqa: S603
     if done.returncode:
-        raise LabError(f"wrk failed: {(done.stderr or done.stdout).strip()}")
+        raise CommandError(f"wrk failed: {(done.stderr or done.stdout).strip()}")
     return parse(done.stdout)
 
 
 def parse(output: str) -> Load:
-    """Return what wrk printed. Raises LabError when it is not the output of `wrk --latency`."""
+    """Return what wrk printed. Raises CommandError when it is not the output of `wrk --latency`."""
     requests = _REQUESTS.search(output)
     percentiles = {match[1]: _seconds(match[2], match[3]) for match in _PERCENTILE.finditer(output)}
     if requests is None or percentiles.keys() != {"50", "99"}:
-        raise LabError(f"this is not the output of `wrk --latency`: {output[:200]!r}")
+        raise CommandError(f"this is not the output of `wrk --latency`: {output[:200]!r}")
     sockets = _SOCKET_ERRORS.search(output)
     statuses = _BAD_STATUS.search(output)
     errors = sum(map(int, sockets.groups())) if sockets else 0

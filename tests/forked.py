@@ -27,7 +27,7 @@ _CONTEXT.set_forkserver_preload(
         "services.gateway.sync",
         "services.gateway.threadpool",
         "services.gateway.asynchronous",
-        "services.sender.sender",
+        "inflight.send.sender",
         "uvicorn.protocols.http.httptools_impl",
         "uvicorn.lifespan.on",
         "uvloop",

@@ -16,9 +16,11 @@ import requests
 from fastapi import FastAPI
 from prometheus_client import CollectorRegistry, Metric
 
+from inflight.middleware import TelemetryMiddleware
+from inflight.send.metrics import SenderMetrics
+from inflight.telemetry import Telemetry
 from services.lab.process import Service
 from services.lab.stage import known_ports
-from services.sender.metrics import SenderMetrics
 from services.serving.settings import (
     GATEWAY_PORTS,
     BackendSettings,
@@ -27,8 +29,6 @@ from services.serving.settings import (
     SenderSettings,
     ServiceSettings,
 )
-from inflight.telemetry import Telemetry
-from inflight.middleware import TelemetryMiddleware
 from tests.eventually import eventually
 from tests.ports import free_ports, listened_on
 from tests.stage import Stage

@@ -10,7 +10,7 @@ import pytest
 
 from bench.contenders import PEERS, QUIET, Rig, check_answer
 from bench.program import Program, ask
-from services.lab.errors import LabError
+from inflight.terminal.errors import CommandError
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +38,7 @@ def test_all_give_the_same_answer(programs: dict[str, Program], key: str) -> Non
 
 def test_another_answer_is_not_measured(programs: dict[str, Program]) -> None:
     """The backend's own answer is not a gateway's: one line says what came instead."""
-    with pytest.raises(LabError, match=r'backend answered 200 .*success.*, not 200 \{"res"'):
+    with pytest.raises(CommandError, match=r'backend answered 200 .*success.*, not 200 \{"res"'):
         check_answer(programs["backend"], passes_through=False)
 
 
@@ -73,7 +73,7 @@ def test_a_program_that_does_not_start_says_why(tmp_path: Path) -> None:
     """The last line of its output, rather than a timeout."""
     with (
         Rig(tmp_path, descriptors=1024).gateway("odd", "not a URL") as odd,
-        pytest.raises(LabError, match="BACKEND_URL"),
+        pytest.raises(CommandError, match="BACKEND_URL"),
     ):
         odd.ready()
 

@@ -10,7 +10,7 @@ import pytest
 
 from bench.picture import picture
 from bench.report import BEGIN, END, KEPT, PICTURE, README, keep, page, replaced, write
-from services.lab.errors import LabError
+from inflight.terminal.errors import CommandError
 from tests.bench.results import results, turns
 
 
@@ -26,7 +26,7 @@ def test_a_run_leaves_its_raw_results_its_tables_and_its_picture(tmp_path: Path)
 def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     """One line with the place and the reason."""
     (tmp_path / "file").write_text("")
-    with pytest.raises(LabError, match=r"cannot write to .*file"):
+    with pytest.raises(CommandError, match=r"cannot write to .*file"):
         write(results(), tmp_path / "file")
 
 
@@ -42,7 +42,7 @@ def test_only_what_is_between_the_marks_is_replaced() -> None:
 def test_a_run_that_says_too_little_is_not_kept(changed: dict[str, Any], said: str) -> None:
     """The good one before it stays."""
     before = KEPT.read_text(), README.read_text(), PICTURE.read_text()
-    with pytest.raises(LabError, match=said):
+    with pytest.raises(CommandError, match=said):
         keep(results(throughput={"gateway": turns(1000.0)}, **changed))
     assert (KEPT.read_text(), README.read_text(), PICTURE.read_text()) == before
 

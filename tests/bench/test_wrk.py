@@ -3,7 +3,7 @@
 import pytest
 
 from bench.wrk import Load, parse
-from services.lab.errors import LabError
+from inflight.terminal.errors import CommandError
 
 GOOD = """Running 2s test @ http://127.0.0.1:8002/task1
   1 threads and 64 connections
@@ -64,5 +64,5 @@ def test_whole_percentiles_are_read_as_wrk_prints_them() -> None:
 @pytest.mark.parametrize("text", ["", "wrk: unable to connect", GOOD.replace("50%", "51%")])
 def test_what_is_not_wrks_output_is_refused(text: str) -> None:
     """A figure that is not there is not made up."""
-    with pytest.raises(LabError, match="not the output of `wrk --latency`"):
+    with pytest.raises(CommandError, match="not the output of `wrk --latency`"):
         parse(text)

@@ -10,10 +10,10 @@ from urllib.request import urlopen
 
 import pytest
 
+from inflight.send.record import Record
+from inflight.send.schedule import at_once
+from inflight.send.sender import Sender, Target
 from services.lab.process import Service
-from services.sender.record import Record
-from services.sender.schedule import at_once
-from services.sender.sender import Sender, Target
 from tests.eventually import eventually
 from tests.stage import Stage, scrape
 

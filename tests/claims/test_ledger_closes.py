@@ -6,10 +6,11 @@ from statistics import median
 
 import pytest
 
-from services.lab.summary import percentile
-from services.sender.record import Record
-from services.sender.schedule import at_once
-from services.sender.sender import Sender, Target
+from inflight.ledger import ENTRIES
+from inflight.send.record import Record
+from inflight.send.schedule import at_once
+from inflight.send.sender import Sender, Target
+from inflight.send.summary import percentile
 from tests.stage import Stage
 
 pytestmark = [
@@ -18,17 +19,17 @@ pytestmark = [
 ]
 
 TASKS = 50
-SERVER = ("kernel", "loop", "thread", "pool", "upstream", "application")
+SERVER = (*ENTRIES, "application")
 
 
 def differences(records: list[Record]) -> list[float]:
-    """Return by how much the client's time, from last byte written to first byte read, misses the server's total."""
+    """Return by how much the client's time, from last byte written to first byte there, misses the server's total."""
     missed = []
     for record in records:
         assert record.outcome == "ok"
-        assert record.answered is not None
+        assert record.first_byte is not None
         total = sum(record.ledger.get(name, 0.0) for name in SERVER)
-        missed.append(abs(record.answered - record.sent - total))
+        missed.append(abs(record.first_byte - record.sent - total))
     return sorted(missed)
 
 

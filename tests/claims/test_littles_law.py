@@ -5,12 +5,12 @@ from statistics import fmean
 
 import pytest
 
+from inflight.report.run import Sample
+from inflight.send.record import Record
+from inflight.send.schedule import open_loop
+from inflight.send.sender import Sender, Target
 from services.lab.process import Service
-from services.lab.run import Sample
 from services.lab.sampling import sampled
-from services.sender.record import Record
-from services.sender.schedule import open_loop
-from services.sender.sender import Sender, Target
 from tests.stage import Stage, settled
 
 pytestmark = pytest.mark.alone

@@ -17,7 +17,7 @@ DELAY = 0.2
 POD = "steady-load"
 PROGRAM = f"""
 import asyncio, json, signal
-from services.sender.sender import Sender, Target
+from inflight.send.sender import Sender, Target
 
 async def main():
     stop = asyncio.Event()

@@ -12,9 +12,9 @@ from urllib.parse import urlencode
 
 import pytest
 
-from services.sender.record import Record
-from services.sender.schedule import at_once
-from services.sender.sender import Sender, Target
+from inflight.send.record import Record
+from inflight.send.schedule import at_once
+from inflight.send.sender import Sender, Target
 from tests.client import get
 from tests.cluster.lab import Lab
 from tests.cluster.load import pod

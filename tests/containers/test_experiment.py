@@ -9,9 +9,9 @@ from threading import Thread
 
 import pytest
 
-from services.sender.record import Record
-from services.sender.schedule import at_once
-from services.sender.sender import Sender, Target
+from inflight.send.record import Record
+from inflight.send.schedule import at_once
+from inflight.send.sender import Sender, Target
 from tests.client import get
 from tests.containers.images import Container, docker, private_network, running
 from tests.eventually import eventually

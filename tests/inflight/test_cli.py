@@ -130,13 +130,14 @@ def _module(monkeypatch: pytest.MonkeyPatch, name: str, **functions: Any) -> Non
 @pytest.mark.parametrize("arguments", [[], ["--help"], ["a:app", "--port", "0", "--", "--x"], ["--admin-port", "9100"]])
 def test_run_gets_its_arguments_untouched(monkeypatch: pytest.MonkeyPatch, here: Here, arguments: list[str]) -> None:
     """Also `--help`; and signals are left as they were: they are uvicorn's to handle."""
-    seen: list[tuple[list[str], Any]] = []
+    seen: list[Any] = []
     before = signal.getsignal(signal.SIGTERM)
-    _module(
-        monkeypatch,
-        "inflight.run.command",
-        run=lambda given: seen.append((given, signal.getsignal(signal.SIGTERM))) or 7,
-    )
+
+    def run(given: list[str]) -> int:
+        seen.append((given, signal.getsignal(signal.SIGTERM)))
+        return 7
+
+    _module(monkeypatch, "inflight.run.command", run=run)
     assert here("run", *arguments) == (7, "", "")
     assert seen == [(arguments, before)]
 
@@ -144,11 +145,16 @@ def test_run_gets_its_arguments_untouched(monkeypatch: pytest.MonkeyPatch, here:
 def test_watch_and_top_get_their_options(monkeypatch: pytest.MonkeyPatch, here: Here) -> None:
     """With the defaults that the help names."""
     seen: list[Any] = []
-    _module(monkeypatch, "inflight.watch.command", watch=lambda *given, **options: seen.append((given, options)) or 1)
-    _module(monkeypatch, "inflight.top.command", top=lambda *given, **options: seen.append((given, options)) or 0)
+
+    def command(*given: Any, **options: Any) -> int:
+        seen.append((given, options))
+        return 1
+
+    _module(monkeypatch, "inflight.watch.command", watch=command)
+    _module(monkeypatch, "inflight.top.command", top=command)
     assert here("watch")[0] == 1
     assert here("watch", "8000", "3000", "--once", "--json", "--max-wait", "0.5", "--admin-port", "9100")[0] == 1
-    assert here("top", "http://x:9001", "--once")[0] == 0
+    assert here("top", "http://x:9001", "--once")[0] == 1
     plain = {"once": False, "json": False, "max_wait": 1.0, "admin_port": None, "admin_host": "127.0.0.1"}
     assert seen == [
         (([],), plain),

@@ -84,9 +84,8 @@ def test_what_was_not_measured_is_said_to_be_so() -> None:
 
 def test_a_server_that_tells_nothing() -> None:
     """The legend has what its client saw, and the text says what TCP had to do to reach it."""
-    seen = {"connect": 1.02, "first byte": 0.5, "body": 0.1}
-    retried = replace(request("a", **seen), connect_retries=1)
-    text = prose(run_of(sent_to([retried, request("b", **seen)])))
+    records = [replace(lost(task, 1.6, "ok"), ledger={"connect": 1.0, "first byte": 0.6}) for task in ("a", "b")]
+    text = prose(run_of(sent_to([replace(records[0], connect_retries=1), records[1]])))
     assert "The life of a request, as its client sees it" in text
     assert "kernel" not in text
     assert "responses have no Server-Timing" in text

@@ -1,3 +1,0 @@
-"""Moved to inflight.terminal.output."""
-
-from inflight.terminal.output import *  # noqa: F403

@@ -1,3 +1,0 @@
-"""Moved to inflight.terminal.progress."""
-
-from inflight.terminal.progress import *  # noqa: F403

@@ -1,3 +1,0 @@
-"""Moved to inflight.report.run."""
-
-from inflight.report.run import *  # noqa: F403

@@ -1,3 +1,0 @@
-"""Moved to inflight.send.summary."""
-
-from inflight.send.summary import *  # noqa: F403

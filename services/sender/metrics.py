@@ -1,3 +1,0 @@
-"""Moved to inflight.send.metrics."""
-
-from inflight.send.metrics import *  # noqa: F403

@@ -1,3 +1,0 @@
-"""Moved to inflight.send.outcome."""
-
-from inflight.send.outcome import *  # noqa: F403

@@ -1,3 +1,0 @@
-"""Moved to inflight.send.record."""
-
-from inflight.send.record import *  # noqa: F403

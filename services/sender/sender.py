@@ -1,3 +1,0 @@
-"""Moved to inflight.send.sender."""
-
-from inflight.send.sender import *  # noqa: F403
