@@ -139,3 +139,11 @@ def test_names_from_outside_are_text() -> None:
     assert "<script>alert" not in html
     assert "<img" not in html
     assert html.count("<script") == page(run_of(sent_to([request("a", upstream=1.0)]), sync_gateway())).count("<script")
+
+
+def test_every_swatch_has_its_hatching() -> None:
+    """Also that of an entry whose name is two words."""
+    html = page(run_of(sync_gateway(2), sent_to([replace(lost("a", 1.0), ledger={"first byte": 1.0})])))
+    shown = set(re.findall(r"fill=\"url\(#([^)]+)\)", html))
+    assert "hatch-first-byte" in shown
+    assert shown <= set(re.findall(r"<pattern id=\"([^\"]+)\"", html))
