@@ -10,17 +10,17 @@ help: ## print this list
 
 setup: .venv/ready ## install everything into .venv
 
-.venv/ready: requirements/dev.txt pyproject.toml
+.venv/ready: requirements/dev.txt pyproject.toml inflight/pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "inflight-lab needs Python 3.11 or newer; $(PYTHON) is older. Try: make PYTHON=python3.13 $(MAKECMDGOALS)"; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "$(PYTHON) has no venv, which some systems keep apart. On Debian and Ubuntu: apt install python3-venv"; exit 1; }
 	@echo "Setting up .venv (once; about a minute) ..."
 	@$(PYTHON) -m venv .venv
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
-	@PYTHONWARNINGS=ignore $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@PYTHONWARNINGS=ignore $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable ./inflight --editable .
 	@touch $@
 
 demo: setup ## run the experiment on this machine; ARGS="--delay 10" for the article's own timelines
-	@$(BIN)/inflight demo $(ARGS)
+	@$(BIN)/lab demo $(ARGS)
 
 test: setup lint ## every check and every test; ARGS="tests/telemetry -k kernel" for some of them
 ifeq ($(ARGS),)

@@ -16,6 +16,7 @@ from services.serving.settings import GatewaySettings
 
 MODULES = {"sync": "sync", "async": "asynchronous", "threadpool": "threadpool"}
 """The siblings, loaded by name, so that a gateway loads only the HTTP client that it uses."""
+CLIENTS = {"sync": "blocking_client", "async": "awaiting_client", "threadpool": "blocking_client"}
 SCHEMA = {"type": "object", "properties": {"res": {"description": "What the backend said."}}, "required": ["res"]}
 
 
@@ -43,7 +44,7 @@ def build(settings: GatewaySettings) -> FastAPI:
         redirect_slashes=False,
     )
     install_problem_handlers(app)
-    install_failure_handlers(app, module.FAILURES)
+    install_failure_handlers(app, import_module(f"services.gateway.{CLIENTS[settings.gateway_mode]}").FAILURES)
     app.add_api_route(
         "/{task}",
         gateway.relay,

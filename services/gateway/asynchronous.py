@@ -4,7 +4,6 @@ import logging
 
 from fastapi import Response
 
-from services.gateway.awaiting_client import FAILURES as FAILURES
 from services.gateway.awaiting_client import open_session
 from services.gateway.backend import Backend
 from services.serving.parameters import Delay, Status, Task

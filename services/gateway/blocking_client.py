@@ -25,7 +25,7 @@ FAILURES = {
 
 
 class Session(requests.Session):
-    """A session with a default timeout, for one thread at a time. It heeds no proxy and no .netrc, and keeps no cookie."""
+    """A session with the backend's timeouts, for one thread at a time. No proxy, no .netrc, no cookies."""
 
     def __init__(self, backend: Backend, adapter: HTTPAdapter) -> None:
         super().__init__()
@@ -36,8 +36,8 @@ class Session(requests.Session):
         self.mount("https://", adapter)
 
     def request(self, *args: Any, **options: Any) -> requests.Response:  # type: ignore[override]
-        """Send a request; redirects are the backend's own business."""
-        return super().request(*args, **{"timeout": self.timeout, "allow_redirects": False, **options})
+        """Send a request, with the backend's timeouts."""
+        return super().request(*args, **{"timeout": self.timeout, **options})
 
 
 def open_session(backend: Backend) -> Session:

@@ -5,7 +5,6 @@ import logging
 from fastapi import Response
 
 from services.gateway.backend import Backend
-from services.gateway.blocking_client import FAILURES as FAILURES
 from services.gateway.blocking_client import ThreadSessions
 from services.serving.parameters import Delay, Status, Task
 

@@ -1,4 +1,4 @@
-"""The end of a service's life: when it began, how long requests may take, and the response to those that take longer."""
+"""The end of a service's life: how long requests may take then, and the response to those that take longer."""
 
 from __future__ import annotations
 

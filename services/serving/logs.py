@@ -50,8 +50,11 @@ class Writer(logging.StreamHandler[Any]):
 
     def __init__(self) -> None:
         super().__init__(sys.stdout)
-        if hasattr(sys.stdout, "reconfigure"):
-            sys.stdout.reconfigure(errors="backslashreplace")  # a line may hold what the output's encoding has not
+        self._encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line; what the output's encoding lacks is escaped."""
+        return str(record.msg).encode(self._encoding, "backslashreplace").decode(self._encoding)
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write the line."""

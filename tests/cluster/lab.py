@@ -10,36 +10,41 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
+import yaml
 
 from tests.client import get
-from tests.containers.images import built, docker, need_docker
+from tests.containers.images import REPOSITORY, built, docker, need_docker
 from tests.eventually import eventually
 from tests.k8s.rendering import K8S, SERVICES, write_kustomization
 from tests.stage import Metrics
 
 KIND = "kind-"
+CONTEXT: str = KIND + yaml.safe_load((K8S / "kind.yaml").read_text())["name"]
+IMAGES = ("backend", "gateway")
 READY_WITHIN = 150
 """Seconds for a roll-out; a small machine starts seven pods at once."""
 
 
 def need_kind_context() -> str:
-    """Return the current kube context; skip the test unless it is a cluster of kind's, and one that answers."""
+    """Return the context of the lab's own cluster, whatever the current one is; skip the test unless it answers."""
     if shutil.which("kubectl") is None:
         pytest.skip("kubectl is not on PATH")
-    asked = subprocess.run(["kubectl", "config", "current-context"], capture_output=True, text=True, check=False)
-    context = asked.stdout.strip()
-    if not context.startswith(KIND):
-        pytest.skip(f"the kube context is {context or 'not set'}: these tests deploy to kind's clusters only")
+    asked = subprocess.run(
+        ["kubectl", "config", "get-contexts", "--output=name"], capture_output=True, text=True, check=False
+    )
+    if CONTEXT not in asked.stdout.split():
+        pytest.skip(f"there is no kube context {CONTEXT}: these tests deploy to the lab's own cluster only")
     answer = subprocess.run(
-        ["kubectl", "--context", context, "--request-timeout=5s", "version"], capture_output=True, check=False
+        ["kubectl", "--context", CONTEXT, "--request-timeout=5s", "version"], capture_output=True, check=False
     )
     if answer.returncode:
-        pytest.skip(f"the cluster of the kube context {context} does not answer")
+        pytest.skip(f"the cluster of the kube context {CONTEXT} does not answer")
     if shutil.which("kind") is None:
         pytest.skip("kind is not on PATH: it loads the images into the cluster's node")
-    return context
+    return CONTEXT
 
 
 class Lab:
@@ -85,6 +90,13 @@ class Lab:
             finally:
                 process.terminate()
 
+    def query(self, expr: str) -> dict[str, float]:
+        """Return the values of an instant query to the lab's Prometheus by the series' label `pod`."""
+        with self.forwarded("prometheus", 9090) as prometheus:
+            response = get(f"{prometheus}/api/v1/query?{urlencode({'query': expr})}")
+        result = json.loads(response.body)["data"]["result"]
+        return {series["metric"].get("pod", ""): float(series["value"][1]) for series in result}
+
     def metrics(self, admin_url: str) -> Metrics:
         """Return one scrape through a forwarded admin port."""
         return Metrics(get(f"{admin_url}/metrics").text)
@@ -93,23 +105,10 @@ class Lab:
 def deploy(context: str, namespace: str, directory: Path) -> Lab:
     """Build the images, load them into the node and apply the kind overlay, with the sender standing by."""
     need_docker()
-    names = {name: built(name, namespace) for name in ("backend", "gateway")}
-    for image in names.values():
-        command = ["kind", "load", "docker-image", image, "--name", context.removeprefix(KIND)]
-        subprocess.run(command, check=True, capture_output=True, timeout=120)
-    write_kustomization(
-        directory,
-        resources=[K8S / "overlays" / "kind"],
-        components=[],
-        namespace=namespace,
-        images=[
-            {"name": f"inflight-lab/{name}", "newName": image.partition(":")[0], "newTag": namespace}
-            for name, image in names.items()
-        ],
-        replicas=[{"name": "sender", "count": 0}],
-    )
+    for name in IMAGES:
+        load(context, built(name, namespace))
     lab = Lab(context, namespace)
-    lab.kubectl("apply", "--kustomize", str(directory))
+    apply_overlay(lab, directory)
     lab.rolled_out(*SERVICES, "prometheus")
     # A Service reaches a new pod a moment after the pod is ready: until then the backend is not there for the gateways.
     with lab.forwarded("async-gateway", 8000) as url:
@@ -117,8 +116,30 @@ def deploy(context: str, namespace: str, directory: Path) -> Lab:
     return lab
 
 
+def load(context: str, image: str) -> None:
+    """Load an image of Docker's into the cluster's node."""
+    command = ["kind", "load", "docker-image", image, "--name", context.removeprefix(KIND)]
+    subprocess.run(command, check=True, capture_output=True, timeout=120)
+
+
+def apply_overlay(lab: Lab, directory: Path, *components: str, resources: tuple[Path, ...] = ()) -> None:
+    """Apply the kind overlay with the test's own images and more components, the sender standing by."""
+    write_kustomization(
+        directory,
+        resources=[K8S / "overlays" / "kind", *resources],
+        components=[K8S / "components" / name for name in components],
+        namespace=lab.namespace,
+        images=[
+            {"name": f"inflight-lab/{name}", "newName": f"{REPOSITORY}/{name}", "newTag": lab.namespace}
+            for name in IMAGES
+        ],
+        replicas=[{"name": "sender", "count": 0}],
+    )
+    lab.kubectl("apply", "--kustomize", str(directory))
+
+
 def remove(lab: Lab) -> None:
     """Remove the namespace and the images' tags; the cluster finishes on its own."""
     lab.kubectl("delete", "namespace", lab.namespace, "--wait=false", "--ignore-not-found")
-    for name in ("backend", "gateway"):
-        docker("image", "rm", "--force", f"inflight-lab-test/{name}:{lab.namespace}")
+    for name in IMAGES:
+        docker("image", "rm", "--force", f"{REPOSITORY}/{name}:{lab.namespace}")

@@ -15,7 +15,7 @@ RATE = 20
 """Requests a second, each asking the backend for DELAY seconds."""
 DELAY = 0.2
 POD = "steady-load"
-PROGRAM = f"""
+PROGRAM = """
 import asyncio, json, signal
 from inflight.send.sender import Sender, Target
 
@@ -25,11 +25,10 @@ async def main():
     def schedule():
         sent = 0
         while not stop.is_set():
-            if sent == {RATE}: print("under way", flush=True)
-            yield sent / {RATE}
+            if sent == RATE: print("under way", flush=True)
+            yield sent / RATE
             sent += 1
-    url = "http://async-gateway:8000/{{task}}?delay={DELAY}"
-    records = await Sender(Target("async-gateway", url), 30).send(schedule())
+    records = await Sender(Target("gateway", URL), 30).send(schedule())
     print(json.dumps([str(record.status or record.outcome) for record in records]), flush=True)
 
 asyncio.run(main())
@@ -37,21 +36,34 @@ asyncio.run(main())
 
 
 @contextmanager
-def steady_load(lab: Lab) -> Iterator[Counter[str]]:
-    """Send to the async-gateway while the block runs; when it is left, the counter says how many had each status.
+def steady_load(lab: Lab, gateway: str = "async-gateway", rate: int = RATE) -> Iterator[Counter[str]]:
+    """Send to a gateway while the block runs; when it is left, the counter says how many had each status.
 
-    A request that got no whole answer has the sender's name for that instead of a status.
+    A request without a whole response has the sender's name for that instead of a status.
     """
     outcome: Counter[str] = Counter()
-    lab.kubectl("apply", "--filename=-", stdin=json.dumps(pod(lab)))
-    try:
-        eventually(lambda: "under way" in said(lab), wanted=True)
+    url = f"http://{gateway}:8000/{{task}}?delay={DELAY}"
+    with program(lab, f"RATE = {rate}\nURL = {url!r}\n{PROGRAM}"):
         yield outcome
         lab.kubectl("exec", POD, "--", "sh", "-c", "kill -TERM 1")
-        lab.kubectl("wait", f"pod/{POD}", "--for=jsonpath={.status.phase}=Succeeded", "--timeout=60s")
-        outcome.update(json.loads(said(lab).splitlines()[-1]))
+        outcome.update(result(lab))
+
+
+@contextmanager
+def program(lab: Lab, text: str) -> Iterator[None]:
+    """Run a program as the sender's pod does, from when it says that it is under way until the block is left."""
+    lab.kubectl("apply", "--filename=-", stdin=json.dumps(pod(lab, text)))
+    try:
+        eventually(lambda: "under way" in said(lab), wanted=True)
+        yield
     finally:
         lab.kubectl("delete", "pod", POD, "--grace-period=1")
+
+
+def result(lab: Lab) -> Any:
+    """Wait until the program has ended, and return the JSON of its last line."""
+    lab.kubectl("wait", f"pod/{POD}", "--for=jsonpath={.status.phase}=Succeeded", "--timeout=90s")
+    return json.loads(said(lab).splitlines()[-1])
 
 
 def said(lab: Lab) -> str:
@@ -60,14 +72,14 @@ def said(lab: Lab) -> str:
     return lab.kubectl("logs", POD) if found["status"]["phase"] in ("Running", "Succeeded") else ""
 
 
-def pod(lab: Lab) -> Any:
+def pod(lab: Lab, text: str = PROGRAM) -> Any:
     """Return the load's pod: the sender's, with another program; so the network policies let it pass."""
     (sender,) = lab.objects("deployments", "--field-selector=metadata.name=sender")
     template = sender["spec"]["template"]
     (container,) = template["spec"]["containers"]
     for probe in ("startupProbe", "readinessProbe", "livenessProbe"):
         del container[probe]
-    container |= {"command": ["python", "-c", PROGRAM], "args": []}
+    container |= {"command": ["python", "-c", text], "args": []}
     return {
         "apiVersion": "v1",
         "kind": "Pod",

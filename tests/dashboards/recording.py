@@ -83,6 +83,9 @@ def _loop(blocking: list[Request], target: str, at: float) -> Iterator[Sample]:
     held = sum(min(at, one.ended) - one.started for one in blocking if one.started < at)
     still = max((at - one.started for one in blocking if one.started < at < one.ended), default=0.0)
     yield Sample("event_loop_stalled_seconds", target, still)
+    waited = sum(one.due < one.started <= at for one in blocking)
+    if waited:
+        yield Sample("event_loop_blocked_requests_total", f'{target},where="{PLACE}",route="/{{task}}"', waited)
     if held:
         yield Sample("event_loop_blocked_seconds_total", f'{target},where="{PLACE}",route="/{{task}}"', held)
         yield Sample("ALERTS", 'alertname="EventLoopBlocked",alertstate="firing",service="sync-gateway"', 1)

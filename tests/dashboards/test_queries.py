@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -140,24 +141,34 @@ def held(samples: dict[float, float]) -> float:
     return max(min(values[start : start + HELD]) for start in range(len(values) - HELD + 1))
 
 
-def blocked(observed: Observed) -> set[str]:
-    """Return the services of which a line of code is known to have held the event loop."""
-    return observed.prometheus.values_of("service", "event_loop_blocked_seconds_total")
-
-
 @pytest.mark.parametrize("query", queries(comparison.UID), ids=str)
 def test_the_comparison_has_data(observed: Observed, query: Query) -> None:
-    """Every query of the comparison returns data; the table of lines where one is known."""
-    assert bool(observed.answers(query)) == (bool(blocked(observed)) or query.name not in {"held", "waited"})
+    """Every query of the comparison returns data."""
+    assert observed.answers(query)
 
 
 @pytest.mark.parametrize("query", [one for one in queries(service.UID) if "ALERTS" not in one.expr], ids=str)
 def test_the_service_dashboard_has_data(observed: Observed, query: Query) -> None:
-    """Every query has data for every service, but what the service has not: an upstream, a line that held its loop."""
-    services = {"backend", *MODES}
-    has_none = {"upstream": {"backend"}, "held": services - blocked(observed), "waited": services - blocked(observed)}
-    empty = {name for name in services if not observed.answers(query, name)}
-    assert empty == has_none.get(query.name, set())
+    """Every query has data for every service, but what a service has not: an upstream, a line that held its loop."""
+    empty = {name for name in ("backend", *MODES) if not observed.answers(query, name)}
+    if query.name in {"held", "waited"}:
+        # A busy machine may well hold up the start of any.
+        assert "sync-gateway" not in empty
+    else:
+        assert empty == ({"backend"} if query.name == "upstream" else set())
+
+
+def test_the_line_that_blocks_is_named(observed: Observed) -> None:
+    """Above the sync column stands a line that calls requests; no other gateway's loop is held by such a line."""
+    named = {
+        service: {dict(labels)["where"] for labels in observed.answers(query)}
+        for service in MODES
+        for query in queries(comparison.UID)
+        if query.name == "blocked by {{where}}" and f'"{service}"' in query.expr
+    }
+    (line,) = named.pop("sync-gateway")
+    assert re.fullmatch(r"\w+\.py:\d+ [\w.]+ \(requests.*\)", line)
+    assert [name for names in named.values() for name in names if "(requests" in name] == []
 
 
 def test_traffic_names_the_codes(observed: Observed) -> None:

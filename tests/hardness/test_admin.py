@@ -1,40 +1,23 @@
-"""Scrapers that are slow, stuck, or too many: they stop neither the admin port nor the service."""
+"""Scrapers by the hundred: they stop neither the admin port nor the service."""
 
 from __future__ import annotations
 
 import os
 import socket
-import threading
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
 from pathlib import Path
-from time import monotonic, process_time
+from time import process_time
 
-import pytest
-from prometheus_client import CollectorRegistry, Counter
-
+from inflight.linux import unread_connections
 from services.lab.process import LOOPBACK, Service
-from services.telemetry import admin
-from inflight.linux.tcp_info import unread_connections
 from tests.client import get
-from tests.eventually import eventually
-from tests.hardness.footprint import footprint
-from tests.hardness.test_overload import connections
 from tests.stage import Stage
-from tests.telemetry.server import read_all
 
 SCRAPERS = 100
 SCRAPES = 50
 LISTINGS = 10
 SHARE = 0.05
 """The part of a core that a scrape a second may take."""
-
-
-def admin_of(service: Service) -> Service:
-    """Return the service as its admin port sees it: the same process, another port."""
-    seen = Service(service.name, service.module, (service.admin_port, 0), {}, print)
-    seen._process = service._process
-    return seen
 
 
 def test_a_hundred_scrapers_at_once_are_all_answered(stage: Stage) -> None:
@@ -48,81 +31,6 @@ def test_a_hundred_scrapers_at_once_are_all_answered(stage: Stage) -> None:
             answer = scrape.result()
             assert answer.status == 200
             assert "http_requests_in_flight" in answer.text
-
-
-def test_stuck_and_slow_scrapers_hold_up_nobody_and_are_hung_up_on(stage: Stage) -> None:
-    """They ask and never read, say nothing, or say it byte by byte: probes answer, and the slow are cut off in time."""
-    backend = stage.backend(delay=0, log_level="warning")
-    before = footprint(backend).descriptors
-    port = admin_of(backend)
-    ask = b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n"
-    with (
-        connections(port, SCRAPERS, b"") as silent,
-        connections(port, SCRAPERS, b"GET /met") as halves,
-        connections(port, SCRAPERS // 2, ask) as unread,
-        connections(port, SCRAPERS // 10, b"GET /metrics HTTP/1.1\r\nX: ") as slow,
-    ):
-        started = monotonic()
-        over = threading.Event()
-        dribbler = threading.Thread(target=dribble, args=(slow, over))
-        dribbler.start()
-        try:
-            for path in ("/livez", "/readyz", "/metrics"):
-                assert get(f"{backend.admin_url}{path}").status == 200
-            assert get(f"{backend.url}/task").status == 200
-            assert len(silent) == len(halves) == 2 * len(unread)
-            eventually(lambda: footprint(backend).descriptors <= before, wanted=True)
-            assert monotonic() - started >= admin.IDLE_TIMEOUT / 2
-        finally:
-            over.set()
-            dribbler.join()
-    assert get(f"{backend.admin_url}/livez").status == 200
-
-
-def test_a_scraper_that_never_reads_is_hung_up_on(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The answer is more than the kernel will hold for it: the thread that writes it is not lost."""
-    monkeypatch.setattr(admin, "IDLE_TIMEOUT", 3.0)
-    registry = CollectorRegistry()
-    Counter("apples_total", "a" * 10_000_000, registry=registry)
-    server = admin.AdminServer(LOOPBACK, 0, registry)
-    server.start()
-    try:
-        with socket.create_connection((LOOPBACK, server.port)) as stuck:
-            stuck.sendall(b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n")
-            eventually(lambda: len(server._server.waiting_since), 1)
-            eventually(lambda: len(server._server.waiting_since), 0)
-            assert len(read_all(stuck)) < 10_000_000
-    finally:
-        server.close()
-
-
-def test_the_longest_waiting_gives_way(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Connections are bounded, and a probe gets in all the same: who has waited longest without asking is let go."""
-    monkeypatch.setattr(admin, "MAX_CONNECTIONS", 5)
-    server = admin.AdminServer(LOOPBACK, 0, CollectorRegistry())
-    server.start()
-    try:
-        with ExitStack() as stack:
-            silent = []
-            for number in range(5):
-                silent.append(stack.enter_context(socket.create_connection((LOOPBACK, server.port), timeout=10)))
-                eventually(lambda: len(server._server.waiting_since), number + 1)
-            assert get(f"http://{LOOPBACK}:{server.port}/livez").status == 200
-            assert silent[0].recv(100) == b""
-            silent[4].sendall(b"GET /livez HTTP/1.1\r\nHost: x\r\n\r\n")
-            assert silent[4].recv(100).startswith(b"HTTP/1.1 200")
-    finally:
-        server.close()
-
-
-def dribble(connections: list[socket.socket], over: threading.Event) -> None:
-    """Send a byte now and then on each connection, until it is over."""
-    while not over.wait(0.2):
-        for connection in connections:
-            try:
-                connection.sendall(b"z")
-            except OSError:
-                continue
 
 
 def processor_seconds(service: Service) -> float:

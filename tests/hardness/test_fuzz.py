@@ -13,13 +13,12 @@ from contextlib import suppress
 
 import pytest
 
-from services.lab.process import LOOPBACK
 from inflight.routes import METHODS, OTHER, UNMATCHED
+from services.lab.process import LOOPBACK
 from tests.client import get
 from tests.eventually import eventually
 from tests.hardness.footprint import MEGABYTE, footprint
 from tests.stage import Metrics, Stage, scrape, settled
-from tests.test_guard import mutated
 
 MESSAGES = int(os.environ.get("FUZZ_MESSAGES", "2400"))
 SEED = int(os.environ.get("FUZZ_SEED", "20240420"))
@@ -46,6 +45,25 @@ THREADS = 40
 """Threads of a pool; each keeps a connection to the backend from its first request on."""
 ROUTES = {"/{task}", UNMATCHED}
 CODES = {str(code) for code in range(200, 600)}
+
+
+def mutated(good: bytes, chance: random.Random) -> bytes:
+    """Return a message with some of its bytes changed, doubled, removed or cut off."""
+    data = bytearray(good)
+    for _ in range(chance.randint(1, 6)):
+        at = chance.randrange(len(data) or 1)
+        what = chance.randrange(5)
+        if what == 0 and data:
+            data[at] = chance.randrange(256)
+        elif what == 1:
+            data[at:at] = bytes(chance.randrange(256) for _ in range(chance.randint(1, 8)))
+        elif what == 2:
+            del data[at : at + chance.randint(1, 8)]
+        elif what == 3:
+            data[at:at] = data[at : at + chance.randint(1, 40)]
+        else:
+            del data[max(1, at) :]
+    return bytes(data)
 
 
 def talk(port: int, messages: int, seed: int) -> None:

@@ -11,13 +11,15 @@ from dataclasses import dataclass
 from typing import Any
 
 import uvicorn
+from uvicorn.config import HTTP_PROTOCOLS
+from uvicorn.importer import import_from_string
+
 from inflight.middleware import Middleware
 from inflight.server_timing import parse_server_timing
 from inflight.stamp import stamped
 from inflight.telemetry import Telemetry
 from inflight.types import ASGIApp, Send
-from uvicorn.config import HTTP_PROTOCOLS
-from uvicorn.importer import import_from_string
+from tests.eventually import eventually
 
 
 @dataclass
@@ -69,11 +71,9 @@ def served(
             **{"ws": "none", "lifespan": "off", "log_level": "critical", **options},
         )
         server = uvicorn.Server(config)
-        started = threading.Event()
 
         async def serve() -> None:
             telemetry.start()
-            asyncio.get_running_loop().call_later(0, started.set)
             await server.serve([listener])
             telemetry.stop()
 
@@ -84,7 +84,7 @@ def served(
 
         thread = threading.Thread(target=run)
         thread.start()
-        assert started.wait(10)
+        eventually(lambda: server.started, wanted=True)
         try:
             yield Served(port, telemetry, server)
         finally:

@@ -7,11 +7,12 @@ from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 import pytest
-from inflight.admin import AdminServer, PortError
-from inflight.telemetry import Telemetry
 from prometheus_client import REGISTRY, CollectorRegistry, Counter, Metric, generate_latest
 from prometheus_client.openmetrics import parser as openmetrics_parser
 from prometheus_client.parser import text_string_to_metric_families as parse_text
+
+from inflight.admin import AdminServer, PortError
+from inflight.telemetry import Telemetry
 
 
 def parse_openmetrics(text: str) -> list[Metric]:

@@ -5,12 +5,12 @@ import threading
 from collections.abc import Iterator
 
 import pytest
+
 from inflight.ledger import current_ledger
 from inflight.middleware import Middleware
 from inflight.server_timing import parse_server_timing
 from inflight.telemetry import Telemetry
 from inflight.types import Message, Receive, Scope, Send
-
 from tests.eventually import eventually
 from tests.inflight.asgi import call, http_scope
 from tests.inflight.server import Served, read_all, read_until, request, respond, served, timing_of
@@ -204,7 +204,9 @@ async def _large(_scope: Scope, _receive: Receive, send: Send) -> None:
 
 @pytest.mark.parametrize("close", [True, False])
 @pytest.mark.parametrize(("reads", "code"), [(True, "200"), (False, "499")])
-def test_a_request_is_in_flight_until_the_kernel_has_its_last_byte(loop: str, close: bool, reads: bool, code: str) -> None:
+def test_a_request_is_in_flight_until_the_kernel_has_its_last_byte(
+    loop: str, close: bool, reads: bool, code: str
+) -> None:
     """The application is long done with it; a client that never reads the rest does not have its response."""
     with served(_large, loop) as server, server.connect() as connection:
         connection.sendall(request(close=close))

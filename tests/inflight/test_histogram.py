@@ -6,8 +6,9 @@ import prometheus_client
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from inflight.histogram import Histogram
 from prometheus_client import CollectorRegistry, generate_latest
+
+from inflight.histogram import Histogram
 
 BUCKETS = (0.005, 1.0, 2.5)
 AMOUNTS = st.sampled_from([0.0, 0.005, 0.0050001, 1.0, 2.5, 2.6, 1e9]) | st.floats(min_value=0, max_value=4)

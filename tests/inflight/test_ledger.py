@@ -1,6 +1,7 @@
 """The ledger's arithmetic."""
 
 import pytest
+
 from inflight.ledger import Ledger
 from inflight.telemetry import Telemetry
 

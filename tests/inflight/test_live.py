@@ -2,11 +2,12 @@
 
 from typing import Any
 
+from prometheus_client import CollectorRegistry
+
 from inflight.ledger import Ledger
 from inflight.live import MOST_UPSTREAMS, OTHER_UPSTREAM, Live
 from inflight.stamp import Connection, Stamp
 from inflight.telemetry import Telemetry
-from prometheus_client import CollectorRegistry
 
 GET = {"method": "GET", "route": "unmatched"}
 

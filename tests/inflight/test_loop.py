@@ -3,9 +3,8 @@
 import asyncio
 import time
 
-from inflight.loop import Heartbeat
-
 from inflight import loop
+from inflight.loop import Heartbeat
 
 
 class Clock:

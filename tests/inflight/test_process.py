@@ -9,10 +9,10 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from inflight.process import Process
 from prometheus_client import CollectorRegistry, ProcessCollector
 
 from inflight import process
+from inflight.process import Process
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 

@@ -3,6 +3,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from inflight.server_timing import format_server_timing, parse_server_timing
 
 NAMES = st.sampled_from(["kernel", "loop", "thread", "pool", "upstream", "total"])

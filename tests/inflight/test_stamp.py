@@ -7,9 +7,9 @@ import time
 from typing import Any
 
 import pytest
+
 from inflight.ledger import current_ledger
 from inflight.types import ASGIApp, Receive, Scope, Send
-
 from tests.eventually import eventually
 from tests.inflight.server import read_all, read_until, request, respond, served, timing_of
 

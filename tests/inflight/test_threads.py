@@ -8,10 +8,10 @@ from typing import Annotated, Any
 import anyio.to_thread
 import pytest
 from fastapi import BackgroundTasks, Depends, FastAPI
-from inflight.telemetry import Telemetry
-from inflight.threads import DEFAULT_THREADS, TimedExecutor
 from starlette.responses import StreamingResponse
 
+from inflight.telemetry import Telemetry
+from inflight.threads import DEFAULT_THREADS, TimedExecutor
 from tests.eventually import eventually
 from tests.inflight.server import served, timing_of
 
@@ -84,9 +84,7 @@ async def background(tasks: BackgroundTasks) -> None:
         ("/background", 1, False),
     ],
 )
-def test_each_wait_for_a_thread_is_timed_where_it_is_spent(
-    loop: str, path: str, threads: int, in_header: bool
-) -> None:
+def test_each_wait_for_a_thread_is_timed_where_it_is_spent(loop: str, path: str, threads: int, in_header: bool) -> None:
     """Whoever needs a thread, without anything wrapped; a request that needs none has no such entry."""
     if (path, loop) == ("/names", "uvloop"):
         pytest.skip("uvloop looks names up with threads of its own, which nobody can watch")

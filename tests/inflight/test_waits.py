@@ -7,10 +7,10 @@ from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 
 import pytest
-from inflight.ledger import Ledger, current_ledger
-from inflight.telemetry import Telemetry
 
 from inflight import upstream, waiting
+from inflight.ledger import Ledger, current_ledger
+from inflight.telemetry import Telemetry
 from tests.eventually import eventually
 
 

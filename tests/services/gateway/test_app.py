@@ -12,14 +12,17 @@ from pathlib import Path
 from time import sleep
 
 import pytest
+from fastapi.middleware.cors import CORSMiddleware
 
-from services import gateway, start
-from services.gateway.app import MODULES, build
-from services.serving.settings import GATEWAY_PORTS, GatewaySettings
 from inflight.telemetry import Telemetry
+from services import gateway
+from services.gateway.app import MODULES, build
+from services.serving import start
+from services.serving.settings import GATEWAY_PORTS, GatewaySettings
 from tests.client import get
 from tests.eventually import eventually
 from tests.hardness.weather import frozen
+from tests.inflight.server import read_all, served
 from tests.stage import Stage, Standing, scrape, settled
 
 FOLDER = Path(gateway.__file__).parent
@@ -92,9 +95,7 @@ def test_the_siblings_are_of_one_shape() -> None:
     def shape(mode: str) -> list[tuple[str, list[str]]]:
         (body,) = [node for node in sibling(mode).body if isinstance(node, ast.ClassDef)]
         functions = [node for node in body.body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
-        return [
-            (each.name, [argument.arg for argument in each.args.args]) for each in functions if each.name != "session"
-        ]
+        return [(each.name, [argument.arg for argument in each.args.args]) for each in functions]
 
     assert set(MODULES) == set(GATEWAY_PORTS)
     assert shape("sync") == shape("async") == shape("threadpool")
@@ -102,14 +103,22 @@ def test_the_siblings_are_of_one_shape() -> None:
 
 @pytest.mark.parametrize("mode", MODULES)
 def test_a_sibling_imports_no_other(mode: str) -> None:
-    """Telemetry, the parameters, and what the three share."""
-    allowed = {"answer", "backend", "connector", "deadlines", "errors", "session"}
-    others = {"services.serving.parameters", "services.telemetry", "services.telemetry.arrivals"}
-    modules = [node.module or "" for node in ast.walk(sibling(mode)) if isinstance(node, ast.ImportFrom)]
-    for module in modules:
-        if module.startswith("services."):
-            shared = module.startswith("services.gateway.") and module.rpartition(".")[2] in allowed
-            assert shared or module in others, module
+    """Only the parameters, and what the three share; nothing of the telemetry."""
+    shared = {"services.gateway.backend", f"services.gateway.{'awaiting' if mode == 'async' else 'blocking'}_client"}
+    modules = {node.module or "" for node in ast.walk(sibling(mode)) if isinstance(node, ast.ImportFrom)}
+    assert {module for module in modules if module != "fastapi"} == shared | {"services.serving.parameters"}
+
+
+@pytest.mark.parametrize("mode", MODULES)
+def test_a_gateway_is_plain_fastapi(mode: str) -> None:
+    """Its middleware is not gone past: with CORS added, a response has the header."""
+    app = build(GatewaySettings(gateway_mode=mode, backend_url="http://127.0.0.1:1"))
+    app.add_middleware(CORSMiddleware, allow_origins=["*"])
+    with served(app, lifespan="on") as server, server.connect() as connection:
+        connection.sendall(b"GET /task1 HTTP/1.1\r\nHost: x\r\nOrigin: http://elsewhere\r\nConnection: close\r\n\r\n")
+        response = read_all(connection)
+    assert response.startswith(b"HTTP/1.1 502 ")
+    assert b"\r\naccess-control-allow-origin: *\r\n" in response
 
 
 @pytest.mark.parametrize(
@@ -119,7 +128,7 @@ def test_a_gateway_loads_only_its_own_client(mode: str, own: str, foreign: str) 
     """The async-gateway does without requests, a blocking one without aiohttp: less to load, less to go wrong."""
     program = (
         "import sys; from services.gateway.app import build; from services.serving.settings import GatewaySettings;"
-        "from inflight.telemetry import Telemetry; build(GatewaySettings(), Telemetry()); print(*sys.modules)"
+        "build(GatewaySettings()); print(*sys.modules)"
     )
     environment = {**os.environ, "GATEWAY_MODE": mode}
     done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True)
@@ -132,11 +141,8 @@ def test_every_way_to_end_is_exported_before_the_first_request() -> None:
     """As 0: the first burst of a new error is an increase then, and an alert sees it."""
     telemetry = Telemetry()
     settings = GatewaySettings(gateway_mode="async")
-    start._expect(build(settings, telemetry), telemetry)
+    start._expect(build(settings), telemetry)
     value = telemetry.registry.get_sample_value
     for code in ("200", "404", "422", "499", "500", "502", "503", "504"):
         labels = {"method": "GET", "route": "/{task}", "code": code}
         assert value("http_requests_completed_total", labels) == 0, code
-    for outcome in ("ok", "unreachable", "broken", "rubbish", "timeout"):
-        labels = {"upstream": "backend", "outcome": outcome}
-        assert value("http_client_request_duration_seconds_count", labels) == 0, outcome

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
 from services.gateway.backend import Backend
+from services.gateway.errors import InvalidResponse
 from services.serving.parameters import Delay, Status, Task
 
 BACKEND = Backend("http://backend:8000", connect_timeout=1, timeout=1)
@@ -73,3 +74,26 @@ def test_minus_nothing_is_nothing() -> None:
 def test_the_base_url_may_have_a_path(base: str) -> None:
     """A backend behind a path is called below that path."""
     assert Backend(base, 1, 1).url("task1", None, 204) == f"{base}/task1?status=204"
+
+
+def test_a_good_response_is_wrapped_unparsed() -> None:
+    """The backend's JSON stays to the byte."""
+    response = Backend.relayed(203, b'{"message": "success"}')
+    assert (response.status_code, response.body) == (203, b'{"res":{"message": "success"}}')
+
+
+@pytest.mark.parametrize(
+    ("status", "body"), [(200, b"<html>"), (200, b""), (200, b'{"x":NaN}'), (999, b"{}"), (101, b"{}")]
+)
+def test_what_cannot_be_passed_on_raises(status: int, body: bytes) -> None:
+    """Not JSON, or a status that no response may have."""
+    with pytest.raises(InvalidResponse):
+        Backend.relayed(status, body)
+
+
+@pytest.mark.parametrize(("status", "body"), [(404, b"secret"), (503, b"{}")])
+def test_an_error_is_a_problem_with_its_status(status: int, body: bytes) -> None:
+    """What the backend says of it stays behind."""
+    response = Backend.relayed(status, body)
+    assert response.status_code == status
+    assert b"secret" not in response.body

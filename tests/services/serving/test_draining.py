@@ -8,12 +8,9 @@ import json
 import pytest
 from starlette.types import Message, Receive, Scope, Send
 
-from services import draining
+from services.serving import draining
 from services.serving.draining import Drain, DrainingMiddleware
-from services.refusals import Refusals
-from inflight.telemetry import Telemetry
-from inflight.middleware import TelemetryMiddleware
-from tests.telemetry.asgi import call, http_scope
+from tests.inflight.asgi import call, http_scope
 
 
 @pytest.fixture
@@ -52,7 +49,7 @@ def test_the_times_are_counted_from_the_signal(clock: list[float]) -> None:
 def test_requests_are_served_until_the_drain_is_over(clock: list[float]) -> None:
     """Those that come later are told so at once."""
     drain = Drain(delay=0, timeout=1)
-    app = DrainingMiddleware(answers, drain, Refusals())
+    app = DrainingMiddleware(answers, drain)
     assert call(app, http_scope())[0]["status"] == 200
     drain.begin()
     assert call(app, http_scope())[0]["status"] == 200
@@ -60,9 +57,13 @@ def test_requests_are_served_until_the_drain_is_over(clock: list[float]) -> None
     assert problem_status(call(app, http_scope())) == 503
 
 
-def test_a_request_that_is_cancelled_is_told_why() -> None:
-    """The server cancels what takes longer than the drain may; the telemetry knows that no answer had begun."""
-    app = TelemetryMiddleware(DrainingMiddleware(is_cancelled, Drain(0, 1), Refusals()), Telemetry())
+def test_a_request_that_the_server_cancels_is_a_503() -> None:
+    """The server cancels what takes longer than the drain may; where nobody drains, a cancellation is passed on."""
+    drain = Drain(0, 1)
+    app = DrainingMiddleware(is_cancelled, drain)
+    with pytest.raises(asyncio.CancelledError):
+        call(app, http_scope())
+    drain.begin()
     assert problem_status(call(app, http_scope())) == 503
 
 

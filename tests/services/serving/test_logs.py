@@ -5,7 +5,6 @@ from __future__ import annotations
 import fcntl
 import json
 import logging
-import logging.config
 import os
 import re
 import subprocess
@@ -16,8 +15,8 @@ from io import BytesIO, TextIOWrapper
 
 import pytest
 
-from services.log_writer import MOST, LogWriter
-from services.serving.logs import JsonFormatter, log_config
+from services.serving import logs
+from services.serving.logs import JsonFormatter, Log
 from tests.client import get
 from tests.eventually import eventually
 from tests.ports import free_ports, listened_on
@@ -42,35 +41,33 @@ def restored() -> Iterator[None]:
 
 def test_lines_for_people(capsys: pytest.CaptureFixture[str]) -> None:
     """Time with milliseconds, a hyphen, the message: on standard output, as the article shows it."""
-    logging.config.dictConfig(log_config("info", "text"))
+    log = Log("info", "text")
+    log.start()
     logging.getLogger("services.gateway.sync").info("Received %s Request!!", "task1")
     logging.getLogger("uvicorn.error").info("Started")
     logging.getLogger("services").info("%(done)d of %(all)d", {"done": 1, "all": 2})
     logging.getLogger("services").debug("unheard")
-    logging.getLogger().handlers[0].flush()
+    log.finish()
     first, second, third = capsys.readouterr().out.splitlines()
     assert re.fullmatch(f"{TIME} - Received task1 Request!!", first)
     assert second == "INFO:     Started"
     assert re.fullmatch(f"{TIME} - 1 of 2", third)
 
 
-def test_lines_that_nobody_reads_are_bounded_and_counted(capsys: pytest.CaptureFixture[str]) -> None:
+def test_lines_that_nothing_reads_are_bounded_and_counted(capsys: pytest.CaptureFixture[str]) -> None:
     """A reader that stops reading costs lines, not memory; the first that it reads again says how many."""
-    logging.config.dictConfig(log_config("info", "text"))
-    handler = logging.getLogger().handlers[0]
-    with LogWriter._writing:
-        for number in range(MOST + 10):
-            logging.getLogger("services").info("line %d", number)
-        assert len(LogWriter._lines) == MOST
-    handler.flush()
-    handler.flush()
+    log = Log("info", "text")
+    for number in range(logs.MOST + 10):
+        logging.getLogger("services").info("line %d", number)
+    log.start()
+    log.finish()
     lines = capsys.readouterr().out.splitlines()
-    assert len(lines) == MOST + 1
-    assert lines[0].endswith("line 10")
-    assert lines[-1].endswith("10 log lines were lost before this one: they were not read as fast as they were written")
+    assert len(lines) == logs.MOST + 1
+    assert lines[0] == "10 log lines were lost here: they were not read as fast as written"
+    assert lines[-1].endswith(f"line {logs.MOST - 1}")
 
 
-def test_a_service_whose_lines_nobody_reads_ends_all_the_same() -> None:
+def test_a_service_whose_lines_nothing_reads_ends_all_the_same() -> None:
     """With 0: Python's own end would abort while a thread writes (`_enter_buffered_busy`), or write and wait itself."""
     ((port, admin_port),) = free_ports(1)
     reading, writing = os.pipe()
@@ -92,27 +89,26 @@ def test_a_service_whose_lines_nobody_reads_ends_all_the_same() -> None:
         os.close(writing)
 
 
-def test_what_the_outputs_encoding_lacks_costs_nobody_a_line(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_the_outputs_encoding_lacks_costs_no_line(monkeypatch: pytest.MonkeyPatch) -> None:
     """A foreign name in one line, on a terminal of another time: all lines are there."""
     out = BytesIO()
     monkeypatch.setattr(sys, "stdout", TextIOWrapper(out, encoding="ascii"))
-    logging.config.dictConfig(log_config("info", "text"))
-    log = logging.getLogger("services.test")
+    log = Log("info", "text")
+    log.start()
     for word in ("before", "caf\u00e9", "after"):
-        log.info(word)
-    logging.getLogger().handlers[0].flush()
-    eventually(
-        lambda: [line.split(" - ")[1] for line in out.getvalue().decode().splitlines()], ["before", "caf\\xe9", "after"]
-    )
+        logging.getLogger("services.test").info(word)
+    log.finish()
+    assert [line.split(" - ")[1] for line in out.getvalue().decode().splitlines()] == ["before", "caf\\xe9", "after"]
 
 
 def test_an_object_a_line(capsys: pytest.CaptureFixture[str]) -> None:
     """Every logger's lines are JSON, uvicorn's too."""
-    logging.config.dictConfig(log_config("debug", "json"))
+    log = Log("debug", "json")
+    log.start()
     for name in ("services", "uvicorn.error"):
         logging.getLogger(name).debug('a "quoted"\nline')
     logging.getLogger("uvicorn.access").info('%s - "%s %s HTTP/%s" %d', "1.2.3.4:5", "GET", "/task1", "1.1", 200)
-    logging.getLogger().handlers[0].flush()
+    log.finish()
     entries = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert [entry["message"] for entry in entries] == ['a "quoted"\nline'] * 2 + [
         '1.2.3.4:5 - "GET /task1 HTTP/1.1" 200'

@@ -52,7 +52,7 @@ def test_a_port_that_is_taken_is_named(program: str, setting: str) -> None:
     with socket.create_server((LOOPBACK, ports[setting])):
         code, said = started(program, port=str(port), admin_port=str(admin_port))
     where = f"{LOOPBACK}:{ports[setting]}"
-    assert (code, said) == (2, f"cannot listen on {where}: the port is in use; set {setting} (or HOST) to another\n")
+    assert (code, said) == (2, f"cannot listen on {where}: the port is in use; set {setting} to another\n")
 
 
 @pytest.mark.parametrize("host", ["nobody.invalid", "192.0.2.1"])

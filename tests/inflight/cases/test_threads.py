@@ -1,0 +1,96 @@
+"""The cases whose requests wait for threads."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from tests.eventually import eventually
+from tests.inflight.cases.both import unchanged
+from tests.inflight.run.service import Response, Service, serving
+
+EXECUTOR = min(32, (os.cpu_count() or 1) + 4)
+"""Threads of the loop's default executor."""
+
+
+def _waiting(service: Service) -> float | None:
+    return service.metrics().value("http_requests_waiting", queue="thread")
+
+
+def _busy(service: Service, pool: str) -> float | None:
+    return service.metrics().value("thread_pool_threads_busy", pool=pool)
+
+
+@pytest.mark.long
+def test_default_executor() -> None:
+    """Of 24 calls of `asyncio.to_thread` the executor's threads run some, the others wait; a look-up waits behind."""
+    with serving("default_executor:app", "--loop", "asyncio") as service:  # uvloop's look-ups have threads of libuv's
+        calls = service.at_once(24, "/sync")
+        eventually(lambda: (_waiting(service), _busy(service, "executor")), (24 - EXECUTOR, EXECUTOR))
+        lookup = service.get("/dns")
+        assert {call.result().status for call in calls} == {200}
+        assert lookup.timing["thread"] > 0.5
+        assert service.metrics().value("http_request_wait_seconds_count", queue="thread") == 25
+        eventually(lambda: _waiting(service), 0)
+
+
+@pytest.mark.long
+def test_sync_dependency() -> None:
+    """An `async def` handler waits for a thread, too, where a plain dependency needs one."""
+    with serving("sync_dependency:app") as service:
+        reports = service.at_once(120, "/report")
+        eventually(lambda: _busy(service, "anyio"), 40)
+        mine = [each.result() for each in service.at_once(10, "/me")]
+        assert {each.result().status for each in reports} == {200}
+    assert {each.body for each in mine} == {b'{"tenant":"a"}'}
+    assert all(each.timing["thread"] > 0.5 for each in mine), [each.timing for each in mine]
+    assert all(each.timing["thread"] <= each.timing["total"] for each in mine)
+
+
+def test_response_model() -> None:
+    """A response that is validated in the pool's thread is validated there still, five at a time; the loop is free."""
+    with serving("response_model:app") as service:
+        invoices = service.at_once(5, "/invoice")
+        eventually(lambda: _busy(service, "anyio"), 5)
+        assert service.get("/ping").status == 200
+        assert not all(invoice.done() for invoice in invoices)
+        assert {invoice.result().body for invoice in invoices} == {b'{"title":"invoice","lines":["a","b"]}'}
+
+
+def _invoices(service: Service) -> list[Response]:
+    return [each.result() for each in [*service.at_once(5, "/invoice"), *service.at_once(1, "/ping")]]
+
+
+def _calls(service: Service) -> list[Response]:
+    return [each.result() for each in [*service.at_once(12, "/sync"), *service.at_once(3, "/executor")]]
+
+
+def _reports(service: Service) -> list[Response]:
+    return [each.result() for path in ("/report", "/me", "/session") for each in service.at_once(20, path)]
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(
+    ("application", "load"),
+    [("response_model:app", _invoices), ("default_executor:app", _calls), ("sync_dependency:app", _reports)],
+)
+def test_nothing_changes(application: str, load: object) -> None:
+    """Same statuses, same bodies, same order of magnitude in time."""
+    assert callable(load)
+    unchanged(application, load)
+
+
+@pytest.mark.long
+def test_background() -> None:
+    """A background task that blocks the loop makes others wait in front of it; plain ones hold the pool's threads."""
+    with serving("background:app") as service:
+        assert service.get("/signup", "POST").body == b'"ok"'
+        ping = service.get("/ping")
+        assert ping.timing.get("kernel", 0) + ping.timing["loop"] > 1
+        signups = service.at_once(60, "/signup_sync", "POST")
+        eventually(lambda: _busy(service, "anyio"), 40)
+        assert {each.result().body for each in signups} == {b'"ok"'}
+        waited = service.get("/def")
+        assert waited.body == b'"x"'
+        assert waited.timing["thread"] > 0.5
