@@ -29,7 +29,8 @@ def process(port: Port) -> str:
     if port.process is None:
         return ""
     others = f" and {port.process.others} more" if port.process.others else ""
-    command = port.process.command
+    program, space, arguments = port.process.command.partition(" ")
+    command = f"{program.rpartition('/')[2]}{space}{arguments}"
     if len(command) > LONGEST_COMMAND:
         command = f"{command[: LONGEST_COMMAND - 1]}…"
     return f"pid {port.process.pid}{others} since {strftime('%d %b %H:%M', localtime(port.process.started))}: {command}"
