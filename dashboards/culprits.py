@@ -11,6 +11,7 @@ from dashboards import queries
 from dashboards.query import Line
 from dashboards.query import table as ask
 
+BY = "service, where, route"
 HELD, WAITED = "seconds held", "requests that waited"
 COLUMNS = {"service": "service", "where": "place", "route": "route", "Value #A": HELD, "Value #B": WAITED}
 """The columns from left to right: what Prometheus calls them, and what the table does."""
@@ -22,13 +23,13 @@ def culprits(chosen: str, span: int, height: int) -> table.Panel:
         table.Panel()
         .title("Who held the event loop")
         .description(
-            "The lines of code that kept the event loop from running, in all of the time shown. On the right: how many "
-            "requests of the service waited over 0.1 s meanwhile, at least, for all of its lines together."
+            "The lines of code that kept the event loop from running, in all of the time shown, and how many requests "
+            "waited for each, unread or not yet started."
         )
         .span(span)
         .height(height)
-        .with_target(ask("A", Line("held", queries.held(chosen, "$__range", by="service, where, route"))))
-        .with_target(ask("B", Line("waited", queries.victims(chosen))))
+        .with_target(ask("A", Line("held", queries.held(chosen, "$__range", BY))))
+        .with_target(ask("B", Line("waited", queries.waited_for(chosen, "$__range", BY))))
         .with_transformation(DataTransformerConfig(id_val="merge", options={}))
         .with_transformation(DataTransformerConfig(id_val="organize", options=_columns()))
         .sort_by([common.TableSortByFieldState().display_name(HELD).desc(True)])

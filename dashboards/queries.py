@@ -15,8 +15,6 @@ INTERVAL = "$__rate_interval"
 QUICK = "4s"
 """The same, for numbers of the last minute: `$__rate_interval` grows with the time that is shown."""
 MINUTE = "[1m:1s]"
-NOTICED = "0.1"
-"""Seconds of waiting that count; a bucket's bound."""
 
 
 def in_flight(chosen: str, by: str = "") -> str:
@@ -40,36 +38,27 @@ def stalled(chosen: str, by: str = "") -> str:
 
 
 def held(chosen: str, window: str, by: str) -> str:
-    """Ask for the seconds for which lines of code held the event loop.
+    """Ask for the seconds for which lines of code held the event loop."""
+    return _grown("event_loop_blocked_seconds_total", chosen, window, by)
 
-    `increase` alone does not see a series' first value: the whole of a stall that was the line's first.
-    """
-    blocked = f"event_loop_blocked_seconds_total{{{chosen}}}"
-    return f"sum by ({by}) (({blocked} unless {blocked} offset {window}) or increase({blocked}[{window}])) > 0"
+
+def waited_for(chosen: str, window: str, by: str) -> str:
+    """Ask for the requests that waited for lines of code that held the event loop."""
+    return _grown("event_loop_blocked_requests_total", chosen, window, by)
 
 
 def blocked_by(chosen: str) -> str:
     """Ask for the line of code that held the event loop for longest in the last minute, in the label `where`.
 
-    Where none is known: `nobody` as long as the alert EventLoopBlocked would not fire, else `an unknown line`.
+    The file is without its folders, with which a column would not hold it. Where no line is known: `nobody` as long as
+    the alert EventLoopBlocked would not fire, else `an unknown line`.
     """
-    worst = f"topk(1, {held(chosen, '1m', by='where')})"
+    held_longest = f"topk(1, {held(chosen, '1m', by='where')})"
+    worst = f'label_replace({held_longest}, "where", "$1", "where", "[^: ]*/(.+)")'
     stood_still = f"max_over_time(max by () (avg_over_time(event_loop_stalled_seconds{{{chosen}}}[10s])){MINUTE})"
     nobody = f'label_replace({stood_still} < 0.2, "where", "nobody", "", "")'
     unknown = f'label_replace({stood_still}, "where", "an unknown line", "", "")'
     return f"{worst} or on () {nobody} or on () {unknown}"
-
-
-def victims(chosen: str) -> str:
-    """Ask, for each line that held an event loop, for the requests of its service that waited unread or unstarted.
-
-    One that waited in both queues is counted once: the greater of the two is at least how many there were.
-    """
-    queues = f'{chosen}, queue=~"kernel|loop"'
-    all_of_them = f"sum by (service, queue) (increase(http_request_wait_seconds_count{{{queues}}}[$__range]))"
-    quick = f'increase(http_request_wait_seconds_bucket{{{queues}, le="{NOTICED}"}}[$__range])'
-    waited = f"max by (service) ({all_of_them} - sum by (service, queue) ({quick}))"
-    return f"0 * ({held(chosen, '$__range', by='service, where, route')}) + on (service) group_left () {waited}"
 
 
 def completed(chosen: str, by: str = "") -> str:
@@ -134,6 +123,15 @@ def latency_buckets(chosen: str) -> str:
 def firing(chosen: str) -> str:
     """Ask for the alerts that fire."""
     return f'max by (alertname) (ALERTS{{{chosen}, alertstate="firing"}})'
+
+
+def _grown(counter: str, chosen: str, window: str, by: str) -> str:
+    """Ask for a counter's growth, where it grew.
+
+    `increase` alone does not see a series' first value: the whole of a stall that was the line's first.
+    """
+    series = f"{counter}{{{chosen}}}"
+    return f"sum by ({by}) (({series} unless {series} offset {window}) or increase({series}[{window}])) > 0"
 
 
 def _mean(histogram: str, chosen: str, by: str = "", window: str = INTERVAL) -> str:
