@@ -88,6 +88,8 @@ class Watchdog:
         self._blame = blame
         self._tally = Tally(blame.after, self._charge)
         self._log = BlockedLog(blame.waited)
+        self.loop: Loop | None = None
+        """The loop that is watched; None before the start."""
         self._running: threading.Lock | None = None
         """Held while the thread is to go on: it costs less to wait for than an event."""
         self._seen: Seen | None = None
@@ -95,17 +97,17 @@ class Watchdog:
 
     def start(self) -> None:
         """Start watching the running loop, which the calling thread runs."""
-        running = asyncio.get_running_loop()
-        loop = Loop(running, threading.get_ident(), threading.get_native_id())
-        running.call_soon(loop.find_base)
         self.stop()
+        running = asyncio.get_running_loop()
+        self.loop = loop = Loop(running, threading.get_ident(), threading.get_native_id())
+        running.call_soon(loop.find_base)
         self._running = lock = threading.Lock()
         lock.acquire()
         threading.Thread(target=self._run, args=(loop, lock), name="inflight-watchdog", daemon=True).start()
 
     def stop(self) -> None:
         """Stop watching."""
-        running, self._running = self._running, None
+        running, self._running, self.loop = self._running, None, None
         if running is not None:
             running.release()
 

@@ -102,6 +102,11 @@ def is_own(filename: str) -> bool:
     return _kind(filename) == "own"
 
 
+def is_ours(filename: str) -> bool:
+    """Return whether a file is inflight's."""
+    return _kind(filename) == "ours"
+
+
 @lru_cache(maxsize=4096)
 def _kind(filename: str) -> str:
     if filename.startswith("<"):

@@ -8,9 +8,11 @@ import weakref
 from collections.abc import Iterator
 from contextlib import suppress
 from contextvars import Context
+from itertools import islice
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
+from inflight.frames import locals_of
 from inflight.ledger import Ledger, current_ledger
 from inflight.types import Scope
 
@@ -58,7 +60,7 @@ class Loop:
 
     def __init__(self, loop: asyncio.AbstractEventLoop, thread: int, native_id: int) -> None:
         self._loop = loop
-        self._thread = thread
+        self.thread = thread
         self.native_id = native_id
         """The system's name for the thread."""
         self._base: int | None = None
@@ -72,7 +74,7 @@ class Loop:
 
     def step(self, frames: dict[int, FrameType] | None = None) -> Step | None:
         """Return what the loop runs now; None while it waits for events, or where that cannot be told."""
-        innermost = (sys._current_frames() if frames is None else frames).get(self._thread)  # noqa: SLF001 - as above
+        innermost = (sys._current_frames() if frames is None else frames).get(self.thread)  # noqa: SLF001 - as above
         try:
             task = asyncio.current_task(self._loop)
         except RuntimeError:
@@ -90,6 +92,13 @@ class Loop:
         while found and found[-1].f_globals.get("__name__") in MACHINERY:
             found.pop()
         return Step(found, task) if found else None
+
+    def tasks(self, most: int) -> list[asyncio.Task[Any]]:
+        """Return the loop's tasks that have not ended, at most so many."""
+        try:
+            return list(islice(asyncio.all_tasks(self._loop), most))
+        except RuntimeError:  # they have changed all the while
+            return []
 
     def probe(self, ran: list[bool]) -> None:
         """Have the loop append to `ran` in its next turn: what runs until then is one turn."""
@@ -126,10 +135,10 @@ def label_of(step: Step, telemetry: Telemetry) -> tuple[str | None, str]:
 
 
 def scopes_of(frames: list[FrameType]) -> Iterator[Scope]:
-    """Yield the ASGI scopes among the arguments of these functions."""
-    for frame in frames:
+    """Yield the ASGI scopes among the arguments of these functions, the outermost's first."""
+    for frame in reversed(frames):
         if "scope" in frame.f_code.co_varnames:
-            scope = frame.f_locals.get("scope")
+            scope = locals_of(frame).get("scope")
             if isinstance(scope, dict) and "type" in scope:
                 yield scope
 

@@ -1,0 +1,61 @@
+"""Reads the frames of other threads and of suspended coroutines, and leaves no trace in them."""
+
+from __future__ import annotations
+
+import gc
+import inspect
+import sys
+from types import FrameType
+from typing import Any
+
+DEEPEST = 200
+"""Coroutines that await each other; more are a cycle."""
+KINDS = {"cr": "cr_await", "gi": "gi_yieldfrom", "ag": "ag_await"}
+"""The inspect module's names for coroutines, generators and asynchronous generators: what each awaits."""
+SNAPSHOTS = sys.version_info < (3, 13)
+"""Whether a frame keeps what it was asked for: since PEP 667 it does not."""
+
+
+def locals_of(frame: FrameType) -> dict[str, Any]:
+    """Return a function's variables. The frame keeps none of them alive for it."""
+    variables = frame.f_locals
+    found = dict(variables)
+    if SNAPSHOTS and frame.f_code.co_flags & inspect.CO_OPTIMIZED:  # a module's are its very own
+        variables.clear()
+    return found
+
+
+def stack_of(frame: FrameType | None) -> list[FrameType]:
+    """Return a running thread's frames, the innermost first."""
+    found = []
+    while frame is not None:
+        found.append(frame)
+        frame = frame.f_back
+    return found
+
+
+def awaits_of(coroutine: Any) -> list[FrameType]:
+    """Return the frames of a suspended coroutine and of those that it awaits, the innermost first.
+
+    What awaits in C has no frame: the list begins with what awaits it.
+    """
+    found: list[FrameType] = []
+    while coroutine is not None and len(found) < DEEPEST:
+        kind = next((kind for kind in KINDS if hasattr(coroutine, f"{kind}_frame")), None)
+        if kind is None:
+            coroutine = _inside(coroutine)
+            continue
+        frame = getattr(coroutine, f"{kind}_frame")
+        if frame is None:
+            break
+        found.append(frame)
+        coroutine = getattr(coroutine, KINDS[kind])
+    return found[::-1]
+
+
+def _inside(awaitable: Any) -> Any:
+    """Return the coroutine or generator that one of Python's own awaitables drives: of `async for`, of `__await__`."""
+    if type(awaitable).__module__ != "builtins":
+        return None
+    inside = (each for each in gc.get_referents(awaitable) if inspect.isasyncgen(each) or inspect.iscoroutine(each))
+    return next(inside, None)
