@@ -80,18 +80,30 @@ def test_an_exception_is_a_500_and_goes_on_to_the_server(begins: bool) -> None:
     assert not telemetry.live.in_flight
 
 
-def test_a_lifespan_is_passed_straight_on_and_ends_the_heartbeat() -> None:
-    """It is nobody's request."""
+@pytest.mark.parametrize("shutdown", [True, False])
+def test_a_lifespan_is_passed_straight_on_and_ends_the_heartbeat(shutdown: bool) -> None:
+    """It is nobody's request. One that ends before the shutdown is of an application without, which serves on."""
     seen: list[tuple[str, bool]] = []
 
-    async def app(scope: Scope, _receive: Receive, _send: Send) -> None:
+    async def app(scope: Scope, receive: Receive, _send: Send) -> None:
         assert current_ledger.get() is None
         seen.append((scope["type"], telemetry.heartbeat.last is not None))
+        assert not shutdown or (await receive())["type"] == "lifespan.shutdown"
+
+    async def receive() -> Message:
+        return {"type": "lifespan.shutdown"}
+
+    async def send(_message: Message) -> None:
+        pass
+
+    async def run() -> None:
+        await Middleware(app, telemetry)({"type": "lifespan"}, receive, send)
 
     telemetry = Telemetry()
-    call(Middleware(app, telemetry), {"type": "lifespan"})
+    asyncio.run(run())
     assert seen == [("lifespan", True)]
-    assert telemetry.heartbeat.last is None
+    assert (telemetry.heartbeat.last is None) is shutdown
+    telemetry.stop()
 
 
 def test_made_up_methods_and_paths_make_no_series() -> None:

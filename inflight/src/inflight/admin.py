@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-import errno
 import logging
 import signal
-import socket
 import sys
 import threading
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from socketserver import TCPServer
 from typing import TYPE_CHECKING, ClassVar
 
+from inflight.port import PortError, listen
+
 if TYPE_CHECKING:
+    import socket
+
     from prometheus_client import CollectorRegistry
+
+__all__ = ["AdminServer", "Page", "PortError", "Response", "leave_signals_to_main_thread", "metrics_page"]
 
 log = logging.getLogger("inflight")
 
@@ -31,19 +34,12 @@ Page = Callable[[Mapping[str, str], str], Response]
 """Makes a response from the request's headers and its client's address."""
 
 
-class PortError(Exception):
-    """A port cannot be listened on; the text names it, the reason, and the setting that picks another."""
-
-    def __init__(self, host: str, port: int, setting: str, error: OSError) -> None:
-        reason = "the port is in use" if error.errno == errno.EADDRINUSE else (error.strerror or str(error)).lower()
-        super().__init__(f"cannot listen on {host}:{port}: {reason}; set {setting} to another")
-
-
 class AdminServer:
     """Serves `/metrics` of a registry, `/livez` and `/readyz`, and `pages` by path, from a thread until it is closed.
 
     Binds in the constructor, in the caller's thread: a port that is taken raises PortError there.
-    `alive` and `ready` return None when all is well, else the reason in words.
+    A `listener` that listens already is used in its place. `alive` and `ready` return None when all is well, else the
+    reason in words.
     """
 
     def __init__(  # noqa: PLR0913 - each is a thing of its own
@@ -56,6 +52,7 @@ class AdminServer:
         ready: Callable[[], str | None] = lambda: None,
         pages: Mapping[str, Page] | None = None,
         setting: str = "ADMIN_PORT",
+        listener: socket.socket | None = None,
     ) -> None:
         all_pages: dict[str, Page] = {
             "/livez": lambda _headers, _client: _probe(alive()),
@@ -65,11 +62,7 @@ class AdminServer:
         if registry is not None:
             all_pages["/metrics"] = lambda headers, _client: metrics_page(registry, headers.get("Accept", ""))
         handler = type("AdminHandler", (_Handler,), {"pages": all_pages})
-        try:
-            family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0][0]
-            self._server = type("AdminServer", (_Server,), {"address_family": family})((host, port), handler)
-        except OSError as error:
-            raise PortError(host, port, setting, error) from error
+        self._server = _Server(listen(host, port, setting) if listener is None else listener, handler)
         self.port: int = self._server.server_address[1]
         self._thread = threading.Thread(target=self._serve, name="admin", daemon=True)
 
@@ -91,11 +84,13 @@ class AdminServer:
 
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
-    request_queue_size = 128
 
-    def server_bind(self) -> None:
-        """Bind, and do not ask a resolver for the host's name as `HTTPServer` does: it may take long to say nothing."""
-        TCPServer.server_bind(self)
+    def __init__(self, listener: socket.socket, handler: type[BaseHTTPRequestHandler]) -> None:
+        """Take a socket that listens; `HTTPServer` would ask a resolver for its name, which may take long."""
+        super().__init__(("", 0), handler, bind_and_activate=False)
+        self.socket.close()
+        self.socket = listener
+        self.server_address = listener.getsockname()
 
     def handle_error(self, request: object, client_address: object) -> None:
         """Say nothing of a scraper that hangs up, which is its own business."""

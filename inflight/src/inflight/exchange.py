@@ -68,7 +68,8 @@ class Exchange:
     def leave(self) -> None:
         """Note that the application is done with the request, whether or not it has finished a response."""
         if self._connection is None or not self._connection.unsent:
-            self.close(500)
+            # A framework that hears of a client that leaves gives up what is only the end of a body that was whole.
+            self.close(0 if self.ledger.whole else 500)
 
     def close(self, unfinished: int = 0) -> None:
         """Count the request, once; `unfinished` is its code where the application never finished a response."""

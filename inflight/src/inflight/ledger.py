@@ -125,9 +125,11 @@ class Ledger:
 
     def leave(self) -> None:
         """Note that the client closed the connection; one that has all the announced bytes had what it wanted."""
-        if not self.finished and not self._whole():
+        if not self.finished and not self.whole:
             self.disconnected = True
 
-    def _whole(self) -> bool:
+    @property
+    def whole(self) -> bool:
+        """Whether all the bytes that the response announced have been sent."""
         announced = next((value for name, value in self.response_headers if name.lower() == b"content-length"), None)
         return announced is not None and announced.isdigit() and self.sent >= int(announced)

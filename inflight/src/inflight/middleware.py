@@ -36,7 +36,7 @@ class Follower:
             exchange.leave()
 
     async def _pass_on(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Run a lifespan. One that ends before the shutdown is of an application that has none, and goes on to serve."""
+        """Run a lifespan. One that ends before the shutdown is of an application that has none: it goes on to serve."""
         shutdown = False
 
         async def noted() -> Message:

@@ -42,7 +42,7 @@ def test_an_upload_that_nobody_wants_yet_is_not_unread_for_the_loop() -> None:
         uploads = [socket.create_connection(("127.0.0.1", service.port)) for _ in range(5)]
         for upload in uploads:
             upload.sendall(b"POST /stream HTTP/1.1\r\nHost: x\r\nContent-Length: 3000000\r\n\r\n")
-            upload.setblocking(False)  # noqa: FBT003
+            upload.setblocking(False)
             sent = 1
             while sent:
                 try:

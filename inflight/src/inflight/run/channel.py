@@ -22,25 +22,27 @@ class Messages:
     """The supervisor's end, as a reader of messages."""
 
     def __init__(self, end: socket.socket) -> None:
+        end.setblocking(False)  # in Python 3.11 `recv_fds` and `send_fds` forget their flags
         self._end = end
         self._text = b""
         self._descriptors: deque[int] = deque()
 
     def read(self) -> Iterator[tuple[dict[str, Any], list[int]]]:
         """Yield the messages that are there, with their descriptors. Raises EOFError when the worker has closed it."""
-        try:
-            data, descriptors, _, _ = socket.recv_fds(self._end, MOST_BYTES, MOST_DESCRIPTORS, socket.MSG_DONTWAIT)
-        except BlockingIOError:
-            return
-        except ConnectionError:
-            raise EOFError from None
-        if not data:
-            raise EOFError
-        self._descriptors.extend(descriptors)
-        *lines, self._text = (self._text + data).split(b"\n")
-        for line in lines:
-            message = json.loads(line)
-            yield message, [self._descriptors.popleft() for _ in range(message["descriptors"])]
+        while True:
+            try:
+                data, descriptors, *_ = socket.recv_fds(self._end, MOST_BYTES, MOST_DESCRIPTORS)
+            except BlockingIOError:
+                return
+            except ConnectionError:
+                raise EOFError from None
+            if not data:
+                raise EOFError
+            self._descriptors.extend(descriptors)
+            *lines, self._text = (self._text + data).split(b"\n")
+            for line in lines:
+                message = json.loads(line)
+                yield message, [self._descriptors.popleft() for _ in range(message["descriptors"])]
 
 
 def send(end: socket.socket, kind: str, descriptors: Sequence[int] = (), **facts: object) -> None:
@@ -56,7 +58,7 @@ def ask(end: socket.socket, path: str, accept: str) -> socket.socket | None:
     with theirs:
         try:
             ours.sendall(f"{path}\n{accept}\n".encode())
-            socket.send_fds(end, [b"?"], [theirs.fileno()], socket.MSG_DONTWAIT)
+            socket.send_fds(end, [b"?"], [theirs.fileno()])
         except OSError:
             ours.close()
             return None

@@ -19,14 +19,16 @@ def run(arguments: list[str]) -> int:
     """
     if PRINTS & set(arguments):
         sys.stdout.flush()
-        os.execv(sys.executable, [sys.executable, "-P", "-m", "inflight.run.worker", *sorted(PRINTS & set(arguments))])
-    from inflight.admin import PortError
+        os.execv(  # noqa: S606 - this very program
+            sys.executable, [sys.executable, "-P", "-m", "inflight.run.worker", *sorted(PRINTS & set(arguments))]
+        )
+    from inflight.port import PortError, listen
     from inflight.run.supervisor import Supervisor
 
     try:
         options, rest = split(arguments)
-        supervisor = Supervisor(options, rest)
+        listener = listen(options.admin_host, options.admin_port, "--admin-port")
     except (UsageError, PortError) as error:
         print(f"inflight run: {error}", file=sys.stderr)
         return USAGE_ERROR
-    return supervisor.run()
+    return Supervisor(options, rest, listener).run()

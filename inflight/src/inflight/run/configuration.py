@@ -26,8 +26,8 @@ def read(arguments: list[str]) -> dict[str, Any]:
     As uvicorn's command does, it puts `--app-dir` at the front of the import path.
     """
     ours = [
-        click.Option([option.name], default=option.default, show_default=True, help=option.help, allow_from_autoenv=False)
-        for option in OPTIONS
+        click.Option([name], default=default, show_default=True, help=text, allow_from_autoenv=False)
+        for name, default, text in OPTIONS
     ]
     command = click.Command(
         NAME, params=[*uvicorn_command.params, *ours], help=SUMMARY, context_settings=uvicorn_command.context_settings

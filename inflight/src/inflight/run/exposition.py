@@ -47,7 +47,10 @@ def labelled(sample: str, worker: str) -> str:
 
 
 def gauge(name: str, documentation: str, samples: Iterable[tuple[str, float]]) -> str:
-    """Return one gauge as text; each sample is the text of its labels, and its value."""
+    """Return one gauge as text, nothing where it has no samples; each is the text of its labels, and its value."""
+    samples = list(samples)
+    if not samples:
+        return ""
     lines = [f"# HELP {name} {documentation}", f"# TYPE {name} gauge"]
     lines += [f"{name}{{{labels}}} {value}" if labels else f"{name} {value}" for labels, value in samples]
     return "\n".join(lines) + "\n"

@@ -16,7 +16,7 @@ log = logging.getLogger("inflight")
 
 
 def measure(end: socket.socket, pulse: Pulse) -> Telemetry | None:
-    """Return the telemetry, whose metrics the supervisor can ask for at `end`; None where it failed, and the log says so.
+    """Return the telemetry, whose metrics the supervisor can ask for at `end`; None where it failed: the log says so.
 
     `INFLIGHT_SERVER_TIMING=off` leaves responses without the `Server-Timing` header.
     """

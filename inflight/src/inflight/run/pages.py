@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from http import HTTPStatus
 from ipaddress import ip_address
 from time import monotonic
@@ -18,6 +18,7 @@ from inflight.run.sockets_of import inodes_of
 if TYPE_CHECKING:
     from inflight.admin import Page, Response
     from inflight.run.options import Network
+    from inflight.run.state import State
     from inflight.run.worker_process import Worker
 
 WITHIN = 0.3
@@ -33,14 +34,8 @@ class Pages:
     how many of its connections hold unread bytes. Everything else of it is absent: old figures would pass for new ones.
     """
 
-    def __init__(self, readers: Sequence[Network]) -> None:
-        self.workers: Sequence[Worker] = ()
-        """Those that serve now, or are about to."""
-        self.several = False
-        """Whether there may be more than one, so that each needs its label."""
-        self.ports: set[int] = set()
-        """The service's ports; empty where it has none (a Unix socket)."""
-        self.stopping = False
+    def __init__(self, state: State, readers: Sequence[Network]) -> None:
+        self._state = state
         self._readers = readers
 
     def by_path(self) -> dict[str, Page]:
@@ -49,12 +44,12 @@ class Pages:
 
     def ready(self) -> str | None:
         """Return why the service does not take requests; None where it does."""
-        if self.stopping:
+        if self._state.stopping:
             return "stopping"
-        return None if any(worker.started for worker in self.workers) else "starting"
+        return None if any(worker.started for worker in self._state.workers) else "starting"
 
     def _metrics(self, headers: Mapping[str, str], _client: str) -> Response:
-        workers = list(self.workers)
+        workers = list(self._state.workers)
         responses = self._ask(workers, "/metrics", headers.get("Accept", ""))
         content_type = next((kind for kind, _ in responses.values()), TEXT)
         expositions = [(self._label(worker), body.decode()) for worker, (_, body) in responses.items()]
@@ -63,45 +58,45 @@ class Pages:
 
     def _own(self, silent: list[Worker]) -> str:
         """Return what is known without the workers' help."""
-        label = (lambda worker: f'worker="{worker.number}"') if self.several else (lambda _worker: "")
-        stalls = [(label(worker), worker.stalled()) for worker in silent]
+        stalls = [(self._labels(worker), worker.stalled()) for worker in silent]
         known = [(labels, seconds) for labels, seconds in stalls if seconds is not None]
-        text = gauge("event_loop_stalled_seconds", "Time since the event loop's last heartbeat.", known) if known else ""
-        unread = [(_queue(labels), count) for labels, count in self._unread(silent, label)]
-        return text + (gauge("http_requests_waiting", "Requests waiting in each queue now.", unread) if unread else "")
+        unread = [(_queue(labels), count) for labels, count in self._unread(silent)]
+        return gauge("event_loop_stalled_seconds", "Time since the event loop's last heartbeat.", known) + gauge(
+            "http_requests_waiting", "Requests waiting in each queue now.", unread
+        )
 
-    def _unread(self, silent: list[Worker], label: Callable[[Worker], str]) -> list[tuple[str, int]]:
+    def _unread(self, silent: list[Worker]) -> list[tuple[str, int]]:
         """Return how many connections hold unread bytes: those that nobody has accepted, and each silent worker's.
 
         A worker that responds counts its own, and a single one those in the accept queue, too.
         """
-        if not self.several and not silent:
+        if not self._state.several and not silent:
             return []
-        found = [linux.unread_inodes(port) for port in self.ports]
+        found = [linux.unread_inodes(port) for port in self._state.ports]
         if not found or None in found:
             return []
         inodes = [inode for each in found if each is not None for inode in each]
         accepting = inodes.count(0)
-        counts = [("", accepting)] if self.several else []
+        counts = [("", accepting)] if self._state.several else []
         for worker in silent:
             own = inodes_of(worker.pid)
             if own is not None:
                 count = sum(inode in own for inode in inodes)
-                counts.append((label(worker), count if self.several else count + accepting))
+                counts.append((self._labels(worker), count if self._state.several else count + accepting))
         return counts
 
     def _livez(self, _headers: Mapping[str, str], _client: str) -> Response:
         """Respond with 503 when a worker has stood still for too long, and say of each what is wrong with it."""
-        troubles = [(worker.stalled() or 0.0, trouble) for worker in self.workers if (trouble := self._trouble(worker))]
-        dead = any(stalled > STALL_LIMIT for stalled, _ in troubles)
-        lines = [*([] if dead else ["ok"]), *(trouble for _, trouble in troubles)]
+        workers = self._state.workers
+        dead = any((worker.stalled() or 0.0) > STALL_LIMIT for worker in workers)
+        lines = [*([] if dead else ["ok"]), *filter(None, map(self._trouble, workers))]
         status = HTTPStatus.SERVICE_UNAVAILABLE if dead else HTTPStatus.OK
         return status, PLAIN, "".join(f"{line}\n" for line in lines).encode()
 
     def _trouble(self, worker: Worker) -> str | None:
         silent, stalled = worker.silent(), worker.stalled()
         if silent is not None:
-            unread = "".join(f"; {count} connections unread" for _, count in self._unread([worker], str)[-1:])
+            unread = "".join(f"; {count} connections unread" for _, count in self._unread([worker])[-1:])
             return f"{worker} has not responded for {silent:.1f} s{unread}"
         if stalled is not None and stalled > 1:
             return f"{worker}: its event loop has stood still for {stalled:.1f} s"
@@ -112,15 +107,18 @@ class Pages:
         mapped = getattr(address, "ipv4_mapped", None)
         if not any((mapped or address) in network for network in self._readers):
             return HTTPStatus.FORBIDDEN, PLAIN, b"forbidden: see --admin-requests-from\n"
-        responses = self._ask(list(self.workers), "/requests", "")
+        responses = self._ask(list(self._state.workers), "/requests", "")
         merged = _merged((worker.number, json.loads(body)) for worker, (_, body) in responses.items())
-        silent = [str(worker) for worker in self.workers if worker not in responses]
+        silent = [str(worker) for worker in self._state.workers if worker not in responses]
         if silent:
             merged["silent"] = silent
         return HTTPStatus.OK, "application/json", json.dumps(merged).encode()
 
+    def _labels(self, worker: Worker) -> str:
+        return f'worker="{worker.number}"' if self._state.several else ""
+
     def _label(self, worker: Worker) -> str | None:
-        return str(worker.number) if self.several else None
+        return str(worker.number) if self._state.several else None
 
     @staticmethod
     def _ask(workers: list[Worker], path: str, accept: str) -> dict[Worker, tuple[str, bytes]]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import mmap
 import os
-import tempfile
 from time import monotonic
 
 LOOP, PROCESS = 0, 1
@@ -41,6 +40,8 @@ def new_memory() -> int:
     if hasattr(os, "memfd_create"):
         descriptor = os.memfd_create("inflight")
     else:
+        import tempfile  # it loads much, and Linux does without
+
         with tempfile.TemporaryFile() as file:
             descriptor = os.dup(file.fileno())
     os.truncate(descriptor, SIZE)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from time import monotonic
 from types import FrameType
 from typing import TYPE_CHECKING, Any
@@ -87,9 +88,6 @@ def serve(config: Config, server: MeasuredServer, sockets: list[socket.socket] |
     """Serve as uvicorn's command does. Returns its exit status, or dies of the signal that ended it, as it does."""
     if config.workers == 1:
         config.load_app()  # its errors come before the loop's, and its module is imported outside of it
-    try:
+    with suppress(KeyboardInterrupt):
         server.run(sockets)
-    except KeyboardInterrupt:
-        pass
     return 0 if server.started else STARTUP_FAILURE
-

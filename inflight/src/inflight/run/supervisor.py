@@ -1,7 +1,7 @@
 """The supervisor: the process that the user starts, and that outlives whatever happens to a worker.
 
-It loads neither uvicorn nor prometheus-client. The first worker reads uvicorn's options and opens the sockets, and hands
-both over.
+It loads neither uvicorn nor prometheus-client. The first worker reads uvicorn's options and opens the sockets, and
+hands both over.
 """
 
 from __future__ import annotations
@@ -10,14 +10,18 @@ import os
 import selectors
 import signal
 import socket
+from collections.abc import Callable
 from contextlib import suppress
+from typing import TYPE_CHECKING, Any
 
-from inflight.admin import AdminServer
 from inflight.run.crew import Crew, say
 from inflight.run.options import Options
-from inflight.run.pages import Pages
 from inflight.run.pulse import Pulse
+from inflight.run.state import State
 from inflight.run.worker_process import Worker
+
+if TYPE_CHECKING:
+    from inflight.admin import AdminServer
 
 ENDING = {signal.SIGINT, signal.SIGTERM}
 CREW = {signal.SIGHUP, signal.SIGTTIN, signal.SIGTTOU}
@@ -28,24 +32,17 @@ WATCHER = "inflight.run.watcher"
 class Supervisor:
     """Holds the admin port, and keeps the workers up, until a signal or the first worker's failure ends the service."""
 
-    def __init__(self, options: Options, arguments: list[str]) -> None:
-        """Bind the admin port. Raises PortError."""
+    def __init__(self, options: Options, arguments: list[str], listener: socket.socket) -> None:
+        self._options = options
         self._arguments = arguments
-        self._host = f"[{options.admin_host}]" if ":" in options.admin_host else options.admin_host
-        self._pages = Pages(options.admin_requests_from)
-        self._admin = AdminServer(
-            options.admin_host,
-            options.admin_port,
-            None,
-            ready=self._pages.ready,
-            pages=self._pages.by_path(),
-            setting="--admin-port",
-        )
+        self._listener = listener
+        """The admin port's."""
+        self._state = State()
         self._selector = selectors.DefaultSelector()
         self._crew = Crew(arguments, self._listen_to, self._forget)
         self._watcher: Worker | None = None
         self._uds: str | None = None
-        self._handlers = {
+        self._handlers: dict[str, Callable[[Worker, dict[str, Any], list[int]], object]] = {
             "plan": self._plan,
             "listening": self._listening,
             "started": lambda worker, _message, _descriptors: self._crew.started(worker),
@@ -56,13 +53,24 @@ class Supervisor:
         """Serve. Returns the exit status, or dies of the signal of which a single worker has died, as uvicorn does."""
         signals = self._heed(ENDING | {signal.SIGCHLD})
         self._crew.start(1)
-        self._admin.start()
-        say(f"metrics at http://{self._host}:{self._admin.port}/metrics")
+        self._admin = self._open_admin()
         try:
             self._loop(signals)
         finally:
             self._end()
         return self._status()
+
+    def _open_admin(self) -> AdminServer:
+        """Serve the admin port. What that needs is loaded while the worker loads what it needs."""
+        from inflight.admin import AdminServer
+        from inflight.run.pages import Pages
+
+        pages = Pages(self._state, self._options.admin_requests_from)
+        host = self._options.admin_host
+        admin = AdminServer(host, 0, None, ready=pages.ready, pages=pages.by_path(), listener=self._listener)
+        admin.start()
+        say(f"metrics at http://{f'[{host}]' if ':' in host else host}:{admin.port}/metrics")
+        return admin
 
     def _loop(self, signals: socket.socket) -> None:
         while True:
@@ -100,7 +108,7 @@ class Supervisor:
             self._crew.shrink()
 
     def _stop(self, number: int) -> None:
-        self._pages.stopping = True
+        self._state.stopping = True
         self._crew.stop(number)
 
     def _listen_to(self, worker: Worker) -> None:
@@ -121,18 +129,18 @@ class Supervisor:
             with suppress(KeyError):
                 self._selector.unregister(worker.channel)
 
-    def _plan(self, worker: Worker, message: dict[str, object], descriptors: list[int]) -> None:
+    def _plan(self, worker: Worker, message: dict[str, Any], descriptors: list[int]) -> None:
         """Note what a worker has read in uvicorn's options, and where its pulse is."""
         (memory,) = descriptors
         worker.pulse = Pulse(memory)
         os.close(memory)
         self._crew.reload = bool(message["reload"])
-        self._uds = message["uds"]  # type: ignore[assignment]
+        self._uds = message["uds"]
         if message["workers"] != 1:
-            self._pages.several = self._crew.several = True
-            self._crew.healthcheck = float(message["healthcheck"])  # type: ignore[arg-type]
+            self._state.several = self._crew.several = True
+            self._crew.healthcheck = float(message["healthcheck"])
 
-    def _listening(self, worker: Worker, message: dict[str, object], descriptors: list[int]) -> None:
+    def _listening(self, worker: Worker, message: dict[str, Any], descriptors: list[int]) -> None:
         """Keep the listening sockets, for the workers that are to come; start those that are to be there at once."""
         if self._crew.stopping:
             for descriptor in descriptors:
@@ -143,13 +151,13 @@ class Supervisor:
             self._crew.sockets.append(descriptor)
             with socket.socket(fileno=os.dup(descriptor)) as listener:
                 if listener.family in {socket.AF_INET, socket.AF_INET6}:
-                    self._pages.ports.add(listener.getsockname()[1])
+                    self._state.ports.add(listener.getsockname()[1])
         if self._crew.reload:
             self._watcher = Worker(WATCHER, worker.number, [], self._arguments)
             self._listen_to(self._watcher)
-        for number in range(2, int(message["workers"]) + 1):  # type: ignore[call-overload]
+        for number in range(2, message["workers"] + 1):
             self._crew.start(number)
-        if self._pages.several:
+        if self._state.several:
             self._heed_more()
 
     def _heed_more(self) -> None:
@@ -159,7 +167,7 @@ class Supervisor:
     def _publish(self) -> None:
         """Show the workers that serve: of a predecessor and its successor, the one that has not been told to end."""
         serving = [worker for worker in self._crew.workers if self._crew.stopping or not worker.expected]
-        self._pages.workers = tuple({worker.number: worker for worker in reversed(serving)}.values())
+        self._state.workers = tuple({worker.number: worker for worker in reversed(serving)}.values())
 
     def _end(self) -> None:
         """Leave nothing behind."""
@@ -174,7 +182,7 @@ class Supervisor:
 
     def _status(self) -> int:
         status = self._crew.exit_status or 0
-        if self._pages.several or self._crew.reload:
+        if self._state.several or self._crew.reload:
             return max(status, 0)
         if status < 0:
             with suppress(OSError):  # SIGKILL has no other

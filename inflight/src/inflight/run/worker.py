@@ -30,14 +30,14 @@ def main(arguments: list[str]) -> int:
     """Serve. Returns the exit status."""
     if arguments[0].startswith("-"):  # --help or --version, which need no supervisor
         return _options(arguments)[1]
-    channel, number, places, *own = arguments
+    channel, _, places, *own = arguments
     end = socket.socket(fileno=int(channel))
     sockets = [socket.socket(fileno=int(place)) for place in places.split(",") if place]
     for each in (end, *sockets):
         each.set_inheritable(False)
     sys.argv[1:] = own
     options, status = _options(own)
-    return status if options is None else _serve(end, number, sockets, options)
+    return status if options is None else _serve(end, sockets, options)
 
 
 def _options(arguments: list[str]) -> tuple[dict[str, Any] | None, int]:
@@ -51,7 +51,7 @@ def _options(arguments: list[str]) -> tuple[dict[str, Any] | None, int]:
         return None, USAGE_ERROR
 
 
-def _serve(end: socket.socket, number: str, sockets: list[socket.socket], options: dict[str, Any]) -> int:
+def _serve(end: socket.socket, sockets: list[socket.socket], options: dict[str, Any]) -> int:
     from inflight.run.measure import measure, watch_port
     from inflight.run.server import MeasuredConfig, MeasuredServer, serve
 

@@ -69,8 +69,10 @@ class Worker:
 
     def silent(self) -> float | None:
         """Return the seconds since anything in it ran; None while it responds, and before it is asked."""
-        age = None if self.pulse is None else self.pulse.age(PROCESS)
-        return age if age is not None and age > SILENT else None
+        if self.pulse is None:
+            return None
+        age = min((age for place in (LOOP, PROCESS) if (age := self.pulse.age(place)) is not None), default=0.0)
+        return age if age > SILENT else None
 
     def ask(self, path: str, accept: str = "") -> socket.socket | None:
         """Ask it for a page; None where it would not respond."""
