@@ -43,6 +43,12 @@ def test_the_kernels_clock_has_steps(established: float) -> None:
     assert sum(seen.ledger({}).values()) == pytest.approx(10.0)
 
 
+def test_what_the_sender_does_before_it_writes_is_its_own_time() -> None:
+    """On a busy machine it may be held up between any two steps."""
+    held_up = times(Response(first_byte=9.0, last_byte=10.0), connect_started=2.0, connected=3.0, written=7.0)
+    assert held_up.ledger({}) == {"sender": 6.0, "connect": 1.0, "first byte": 2.0, "body": 1.0}
+
+
 def test_a_connection_that_was_there_has_no_connect() -> None:
     """Which is not the same as 0 seconds."""
     kept = times(Response(first_byte=6.0, last_byte=10.0), written=1.0)

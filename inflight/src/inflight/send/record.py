@@ -24,8 +24,8 @@ class Record:
     `sent` is when the request's last byte was written (of one that never was, the end), `first_byte` when the response
     headers arrived. `seconds` is from when the request was due until its end, so a sender that falls behind can hide
     no wait.
-    `behind` is how far behind the sender itself was with it: later than due, or not yet on with what had come. In the
-    ledger it is `sender`.
+    `behind` is the sender's own part of that: it wrote the request later than it was due, or read the response later
+    than it was there. In the ledger it is `sender`.
     `connect_retries` is how often TCP tried again to open the request's connection; None on one that was open already,
     and where the system does not say.
     `outcome` is `ok`, or the kind of failure (`outcome.py`). `ledger` holds the entries that are known. `error` is the

@@ -64,10 +64,14 @@ class Times:
 
     @property
     def behind(self) -> float:
-        """Seconds by which the sender was late: to send, to go on with its connection, to read what had come."""
+        """Seconds that were the sender's own: until the request was written, and until what had come was read."""
+        if self.written is None:
+            before = self.begun - self.due + self._late_with_connection
+        else:
+            before = self.written - self.due - (self.connect or 0.0)
         last = None if self.response is None else self.response.last_byte
-        late_to_read = 0.0 if last is None else self.ended - last
-        return min(self.begun - self.due + self._late_with_connection + late_to_read, self.seconds)
+        after = 0.0 if last is None else self.ended - last
+        return min(before + after, self.seconds)
 
     def ledger(self, server: Mapping[str, float]) -> dict[str, float]:
         """Return the request's ledger; `server` is its parsed `Server-Timing`. It is empty where nothing was tried."""
