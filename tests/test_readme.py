@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import re
 import shlex
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 import requests
-from fastapi import FastAPI
 from prometheus_client import CollectorRegistry, Metric
 
-from inflight.middleware import TelemetryMiddleware
+from inflight import upstream, waiting
 from inflight.send.metrics import SenderMetrics
 from inflight.telemetry import Telemetry
 from services.lab.process import Service
@@ -44,7 +43,7 @@ ELSEWHERE = {
     "make test": "this very run",
     "make up": "tests/cluster",
     "make down": "tests/cluster",
-    ".venv/bin/inflight up": "tests/lab/test_cli.py",
+    ".venv/bin/lab up": "tests/services/lab/test_cli.py",
 }
 
 
@@ -75,7 +74,7 @@ def services() -> Iterator[dict[int, int]]:
 def test_there_are_commands() -> None:
     """The blocks are found, and each kind of command is among them."""
     starts = {command.split()[0] for command in COMMANDS}
-    assert starts == {"make", "curl", ".venv/bin/inflight"}
+    assert starts == {"make", "curl", ".venv/bin/inflight", ".venv/bin/lab"}
     assert set(ELSEWHERE) <= set(COMMANDS)
 
 
@@ -113,21 +112,25 @@ def _run(command: str, services: dict[int, int]) -> subprocess.CompletedProcess[
     return done
 
 
-def test_the_telemetry_serves_a_service_of_ones_own(tmp_path: Path) -> None:
-    """The program as it stands there, on free ports, and the command that is run against it."""
+def test_inflight_serves_a_service_of_ones_own(tmp_path: Path) -> None:
+    """The program as it stands there, served unchanged, and the command that is run against it."""
     (program,) = re.findall(r"^```python\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+    (serve,) = re.findall(r"`(\.venv/bin/inflight run [^`]*)`", README)
     (command,) = re.findall(r"`(\.venv/bin/inflight send \S+:8080/\S+ [^`]*)`", README)
+    (line,) = re.findall(r"^event loop blocked for [\d.]+ s (at .*?), GET", README, re.MULTILINE)
     [(port, admin_port)] = free_ports(1)
-    own = tmp_path / "own.py"
-    free = {"8080": str(port), "9080": str(admin_port)}
-    own.write_text(re.sub("|".join(free), lambda documented: free[documented[0]], program))
-    with subprocess.Popen([sys.executable, str(own)], cwd=tmp_path, stderr=subprocess.DEVNULL) as service:
+    (tmp_path / "own.py").write_text(program)
+    words = shlex.split(serve.replace("8080", str(port)).replace("9080", str(admin_port)))
+    words[0] = str(ROOT / words[0])
+    with subprocess.Popen(words, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as service:
         try:
             eventually(lambda: listened_on(port), wanted=True)
-            sent = _run(command, {8080: port}).stdout
+            sent = _run(command.replace(":8080/", f":{port}/"), {}).stdout
             metrics = requests.get(f"http://127.0.0.1:{admin_port}/metrics", timeout=10).text
         finally:
             service.terminate()
+        said = service.communicate(timeout=30)[0]
+    assert line in said
     assert "3 ok" in sent
     documented = set(re.findall(r"^  (\w+) +[\d.]+ s ", README, re.MULTILINE))
     assert set(re.findall(r"^  (\w+) +[\d.]+ s ", sent, re.MULTILINE)) == documented >= {"kernel", "application"}
@@ -139,7 +142,7 @@ def test_every_make_target_that_is_named_exists() -> None:
     """And every file, too."""
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
     assert set(re.findall(r"`make ([a-z-]+)", README)) <= targets
-    named = set(re.findall(r"\b((?:services|k8s|tests|docs|dashboards)/[\w./-]*\w)", README))
+    named = set(re.findall(r"\b((?:services|inflight|k8s|tests|docs|dashboards)/[\w./-]*\w)", README))
     assert named
     assert {name for name in named if not (ROOT / name).exists()} == set()
 
@@ -147,9 +150,8 @@ def test_every_make_target_that_is_named_exists() -> None:
 def test_the_table_of_metrics_is_what_is_exported() -> None:
     """Names, types and labels; `process_*` and `python_*` are those that every client has."""
     telemetry, registry = Telemetry(), CollectorRegistry()
-    TelemetryMiddleware(FastAPI(), telemetry)
     telemetry.expect("GET", "/{task}", [200])
-    telemetry.upstream("backend")
+    asyncio.run(seen(telemetry))
     SenderMetrics(registry).expect("sync")
     exported = {
         f"{family.name}_total" if family.type == "counter" else family.name: (family.type, _labels(family))
@@ -161,6 +163,19 @@ def test_the_table_of_metrics_is_what_is_exported() -> None:
         name: (kind, {label for label in labels.split(", ") if label}) for name, kind, labels, _ in table("Metrics")
     }
     assert documented == exported
+
+
+async def seen(telemetry: Telemetry) -> None:
+    """Let one of everything happen, so that every family has its labels."""
+    telemetry.start()
+    telemetry.live.known_websockets.add("/chat")
+    telemetry.metrics.handshakes.labels("/chat", "101")
+    telemetry.metrics.blocked.labels("own.py:10 invoices", "/invoices")
+    telemetry.metrics.blocked_requests.labels("own.py:10 invoices", "/invoices")
+    with upstream("backend"), waiting("pool"):
+        pass
+    telemetry.live.stalled = lambda: 0.0
+    telemetry.stop()
 
 
 def _labels(family: Metric) -> set[str]:

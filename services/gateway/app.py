@@ -1,4 +1,4 @@
-"""The gateway's application: one route, served by the mode that the settings pick."""
+"""The gateway's application: a route to read and one to write, served by the mode that the settings pick."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from fastapi import FastAPI, Response
 
 from services.gateway.backend import Backend
 from services.gateway.errors import install_failure_handlers
-from services.serving.openapi import documented
+from services.serving.openapi import documented, responses
 from services.serving.problems import install_problem_handlers
 from services.serving.settings import GatewaySettings
 
@@ -45,6 +45,14 @@ def build(settings: GatewaySettings) -> FastAPI:
     )
     install_problem_handlers(app)
     install_failure_handlers(app, import_module(f"services.gateway.{CLIENTS[settings.gateway_mode]}").FAILURES)
+    counters = import_module(f"services.gateway.counters.{MODULES[settings.gateway_mode]}").Counters(gateway)
+    app.add_api_route(
+        "/counters/{name}",
+        counters.increment,
+        methods=["POST"],
+        response_class=Response,
+        responses=responses(SCHEMA, 404, 405, 409, 422, 502, 503, 504, 507),
+    )
     app.add_api_route(
         "/{task}",
         gateway.relay,

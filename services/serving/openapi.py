@@ -16,12 +16,25 @@ def documented(success: dict[str, Any], *problems: int) -> dict[int | str, dict[
 
     The ranges are for the statuses that a request can ask for.
     """
-    good = {"application/json": {"schema": success}}
-    bad = {MEDIA_TYPE: {"schema": Problem.model_json_schema()}}
+    good, bad = _contents(success)
     return {
-        200: {"description": title(200), "content": good},
+        **responses(success, *problems),
         **{status: {"description": title(status)} for status in sorted(BODYLESS)},
-        **{status: {"description": title(status), "content": bad} for status in problems},
         **{status: {"description": "As the request asked for.", "content": good} for status in NOT_AN_ERROR},
         **{status: {"description": "As the request asked for.", "content": bad} for status in AN_ERROR},
     }
+
+
+def responses(
+    success: dict[str, Any], *problems: int, headers: dict[str, Any] | None = None
+) -> dict[int | str, dict[str, Any]]:
+    """Return OpenAPI's `responses` of a route whose status no request chooses; `headers` are those of a 200."""
+    good, bad = _contents(success)
+    return {
+        200: {"description": title(200), "content": good, "headers": headers or {}},
+        **{status: {"description": title(status), "content": bad} for status in problems},
+    }
+
+
+def _contents(success: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    return {"application/json": {"schema": success}}, {MEDIA_TYPE: {"schema": Problem.model_json_schema()}}

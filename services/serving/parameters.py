@@ -1,10 +1,10 @@
-"""The parameters of a task's request, the same for the backend and for every gateway."""
+"""The parameters of requests, the same for the backend and for every gateway."""
 
 from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import Path, Query
+from fastapi import Header, Path, Query
 
 MAX_DELAY = 60.0
 """Seconds."""
@@ -26,4 +26,20 @@ Delay = Annotated[
 Status = Annotated[
     int | None,
     Query(ge=200, le=599, description="The status that the backend answers with."),
+]
+CounterName = Annotated[
+    str,
+    Path(
+        description="The counter's name.",
+        pattern=f"^{TASK_PATTERN}$",
+        examples=["visits"],
+    ),
+]
+IdempotencyKey = Annotated[
+    str | None,
+    Header(
+        alias="Idempotency-Key",
+        pattern=r"^[\x21-\x7e]{1,64}$",
+        description="The same for every try of one request: however often it arrives, it counts once.",
+    ),
 ]

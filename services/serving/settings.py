@@ -63,7 +63,7 @@ class ServiceSettings(ProgramSettings):
 class BackendSettings(ServiceSettings):
     """What the backend can be told."""
 
-    delay: float = Field(1.0, ge=0, le=60, allow_inf_nan=False, description="How long each answer takes.")
+    delay: float = Field(1.0, ge=0, le=60, allow_inf_nan=False, description="How long each response takes.")
 
 
 class GatewaySettings(ServiceSettings):
@@ -72,7 +72,9 @@ class GatewaySettings(ServiceSettings):
     gateway_mode: GatewayMode = Field("async", description="How the gateway calls the backend.")
     backend_url: Place = Field(HttpUrl("http://127.0.0.1:8000"), description="Where the backend is.")
     connect_timeout: PositiveSeconds = Field(5.0, description="To reach the backend; then 502.")
-    upstream_timeout: PositiveSeconds = Field(90.0, description="For the backend's whole answer; then 504.")
+    upstream_timeout: PositiveSeconds = Field(
+        90.0, description="For the backend's response; in the blocking gateways, for each read of it. Then 504."
+    )
     upstream_limit: int | None = Field(
         None, ge=1, description="Connections to the backend at once; more calls queue. Unset: no limit."
     )
@@ -99,7 +101,7 @@ class SenderSettings(ProgramSettings):
     tasks: int = Field(10, ge=1, le=10_000, description="Tasks in a burst.")
     every: PositiveSeconds = Field(15.0, description="From one burst to the next.")
     delay: float = Field(1.0, ge=0, le=60, allow_inf_nan=False, description="The delay that each task asks for.")
-    timeout: PositiveSeconds = Field(120.0, description="For a whole answer.")
+    timeout: PositiveSeconds = Field(120.0, description="For a whole response.")
     wait_for_targets: Seconds = Field(
         0.0, description="How long the first burst waits for a target that does not respond with success yet."
     )

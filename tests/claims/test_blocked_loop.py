@@ -43,9 +43,9 @@ def waiting(gateway: Service) -> float:
     return sum(metrics.value("http_requests_waiting", queue=queue) for queue in ("kernel", "loop"))
 
 
-def test_the_admin_port_answers_while_the_application_cannot(stage: Stage, loop: str) -> None:
+def test_the_admin_port_answers_while_the_application_cannot(stage: Stage, loop: str, http: str) -> None:
     """In flight says 1; waiting says 4, 3, 2, 1, 0; the probe knows that busy is not dead; the waits add up."""
-    gateway = stage.gateway("sync", stage.backend(delay=DELAY), loop=loop)
+    gateway = stage.gateway("sync", stage.backend(delay=DELAY), loop=loop, http=http)
     with burst(gateway) as records:
         eventually(lambda: waiting(gateway), TASKS - 1)
         took = []

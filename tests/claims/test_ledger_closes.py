@@ -34,13 +34,13 @@ def differences(records: list[Record]) -> list[float]:
 
 
 @pytest.mark.parametrize(("mode", "delay"), [("sync", 0.05), ("threadpool", 0.5), ("async", 0.5)])
-def test_the_ledger_closes(stage: Stage, loop: str, mode: str, delay: float) -> None:
+def test_the_ledger_closes(stage: Stage, loop: str, http: str, mode: str, delay: float) -> None:
     """Fifty at once: within 5 ms in the median, and 20 ms at the 95th percentile, in the better of three bursts.
 
     The best of three, because a busy machine can hold up the client between reading a byte and looking at the clock;
     a ledger that does not close is wrong in every burst.
     """
-    gateway = stage.gateway(mode, stage.backend(delay=delay), loop=loop)
+    gateway = stage.gateway(mode, stage.backend(delay=delay), loop=loop, http=http)
     target = Target(gateway.name, f"{gateway.url}/{{task}}")
     bursts = []
     for _ in range(3):

@@ -1,8 +1,8 @@
 """Where the platform cannot measure the kernel's wait, everything else works and the value is absent."""
 
 import pytest
-
 from services.telemetry import kernel
+
 from tests.telemetry.server import served
 from tests.telemetry.test_middleware import answers
 

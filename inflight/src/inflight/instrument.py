@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
+from collections.abc import Callable
 from importlib import import_module
 from typing import Any
 
@@ -12,15 +13,16 @@ from prometheus_client import CollectorRegistry
 from inflight.admin import AdminServer, PortError
 from inflight.hooks import install_hooks
 from inflight.middleware import Middleware
+from inflight.refused import count_refusals
 from inflight.stamp import current_stamp, stamp_in_place
-from inflight.telemetry import Telemetry
+from inflight.telemetry import Telemetry, active
 from inflight.types import ASGIApp, Receive, Scope, Send
 
 log = logging.getLogger("inflight")
 
 
 def instrument(
-    app: ASGIApp,
+    app: Callable[..., Any],  # frameworks have types of their own for what ASGI passes
     *,
     admin_port: int | None = 9000,
     admin_host: str = "127.0.0.1",
@@ -29,7 +31,7 @@ def instrument(
 ) -> Instrumented:
     """Return `app` with the telemetry around it; it has the attributes of `app`, too.
 
-    Serves /metrics, /livez, /readyz on `admin_port`; None serves nothing, and the metrics are in `registry`
+    Serves /metrics, /livez, /readyz on `admin_port` from the server's start; None serves nothing, and the metrics are in `registry`
     (prometheus-client's `REGISTRY` included). What cannot be had is one line in the log, and the service serves.
     """
     try:
@@ -38,41 +40,56 @@ def instrument(
         log.error("the registry has metrics of these names already, so these are kept apart: %s", error)  # noqa: TRY400
         telemetry = Telemetry(server_timing=server_timing)
     install_hooks()
-    instrumented = Instrumented(app, telemetry)
-    if admin_port is not None:
-        try:
-            AdminServer(admin_host, admin_port, telemetry.registry).start()
-        except PortError as error:
-            log.error("%s (of several processes, `inflight run --workers N` serves all on one port)", error)  # noqa: TRY400
-    return instrumented
+    return Instrumented(app, telemetry, admin_host, admin_port)
 
 
 class Instrumented(Middleware):
     """The telemetry around an application whose server is not configured here."""
 
-    _watched = False
+    _begun = _watched = False
+
+    def __init__(self, app: ASGIApp, telemetry: Telemetry, admin_host: str, admin_port: int | None) -> None:
+        super().__init__(app, telemetry)
+        self._admin = admin_host, admin_port
 
     def __getattr__(self, name: str) -> Any:
         """Return what the application has."""
         return getattr(self.app, name)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve the request, and follow it."""
+        """Serve the request, and follow it, where `inflight run` does not follow it already."""
+        if active() not in {None, self.telemetry}:
+            await self.app(scope, receive, send)
+            return
         if not self._watched:
             self._watch(scope)
         await super().__call__(scope, receive, send)
 
     def _watch(self, scope: Scope) -> None:
         """Watch the server's connections: those that come from now on, if this is not the first request already."""
+        if not self._begun:
+            self._begun = True
+            self._open_admin()
         for protocol in _loaded_protocols():
             stamp_in_place(protocol, lambda: self.telemetry)
+            count_refusals(protocol, self.telemetry)
         if scope["type"] != "lifespan":
             self._watched = True
-            if current_stamp.get() is None and not self.live.connections:
+            if current_stamp.get() is None and not self.telemetry.live.connections:
                 log.warning(
                     "waits in kernel and loop are not measured for connections that are open already, or that "
                     "another server than uvicorn serves; start the service with `inflight run` to have all of them"
                 )
+
+    def _open_admin(self) -> None:
+        """Open the admin port: here, for gunicorn may have loaded the application in another process."""
+        host, port = self._admin
+        if port is None:
+            return
+        try:
+            AdminServer(host, port, self.telemetry.registry).start()
+        except PortError as error:
+            log.error("%s (of several processes, `inflight run --workers N` serves all on one port)", error)  # noqa: TRY400
 
 
 def _loaded_protocols() -> list[type[Any]]:

@@ -101,7 +101,7 @@ def test_a_fault_becomes_a_problem(gateways: dict[str, Service], hasty: dict[str
 
 
 def test_a_body_that_stops_is_an_error_of_a_gateway(hasty: dict[str, Service]) -> None:
-    """aiohttp calls it a timeout; `requests` a broken connection, whatever its cause."""
+    """Aiohttp calls it a timeout; `requests` a broken connection, whatever its cause."""
 
     def check(gateway: Service) -> None:
         answer = get(f"{gateway.url}/half-a-body-hangs")

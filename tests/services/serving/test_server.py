@@ -6,6 +6,7 @@ import socket
 import subprocess
 import threading
 from collections import Counter
+from collections.abc import Iterator
 from time import monotonic
 from urllib.error import HTTPError
 from urllib.request import urlopen
@@ -68,6 +69,56 @@ def inside(service: Service) -> float:
     return sum(
         metrics.value("http_requests_waiting", queue=queue) for queue in ("kernel", "loop", "thread")
     ) + metrics.value("http_requests_in_flight")
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_a_stop_under_load_cuts_nothing_off(stage: Stage, loop: str, mode: str) -> None:
+    """Six requests, in flight or in a queue, when SIGTERM comes: all are answered, and the exit code is 0."""
+    backend = stage.backend(delay=0)
+    gateway = stage.gateway(mode, backend, loop=loop, log_level="warning")
+    with frozen(backend):
+        burst = Burst(gateway, tasks=6, delay=0)
+        eventually(lambda: inside(gateway), 6)
+        process_of(gateway).terminate()
+        eventually(lambda: readiness(gateway), 503)
+    assert burst.outcomes() == {"ok"}
+    assert process_of(gateway).wait(20) == 0
+
+
+def test_not_ready_first_but_still_accepting(stage: Stage) -> None:
+    """Kubernetes goes on sending traffic for a moment after SIGTERM: it is served while the drain delay lasts."""
+    backend = stage.backend(delay=0, drain_delay=3600)
+    assert readiness(backend) == 200
+    process_of(backend).terminate()
+    eventually(lambda: readiness(backend), 503)
+    answer = get(f"{backend.url}/task1")
+    assert answer.status == 200
+    assert answer.header("connection") == "close"
+    process_of(backend).terminate()
+    assert process_of(backend).wait(20) == -signal.SIGTERM
+
+
+def test_a_steady_load_through_a_stop_and_a_start_loses_only_what_was_refused(stage: Stage) -> None:
+    """Requests at a rate, one on each connection: each is answered, or was refused because nobody listened."""
+    backend = stage.backend(delay=0.05, drain_delay=0.3, log_level="warning")
+    ended: Counter[str] = Counter()
+
+    def on_record(record: Record) -> None:
+        ended[record.outcome] += 1
+        if ended["ok"] == 50 and record.outcome == "ok":
+            process_of(backend).terminate()
+
+    def until_refused() -> Iterator[float]:
+        for number in range(50 * 60):
+            if ended["refused"] >= 20:
+                return
+            yield number / 50
+
+    sender = Sender(Target("x", f"{backend.url}/task"), 20, on_record=on_record)
+    outcomes = [record.outcome for record in asyncio.run(sender.send(until_refused()))]
+    assert set(outcomes) == {"ok", "refused"}
+    assert outcomes == sorted(outcomes)  # first all are served, then all are refused
+    assert process_of(backend).wait(20) == 0
 
 
 @pytest.mark.parametrize("mode", ["backend", "threadpool", "async"])

@@ -61,11 +61,11 @@ def make_trace() -> TraceConfig:
     async def dequeue(_session: Any, trace: Any, _params: Any) -> None:
         trace.call.dequeue()
 
-    async def reuse(_session: Any, trace: Any, _params: Any) -> None:
-        trace.connected()
+    async def reuse(session: Any, trace: Any, _params: Any) -> None:
+        trace.connected(session.connector)
 
-    async def create(_session: Any, trace: Any, _params: Any) -> None:
-        trace.connected()
+    async def create(session: Any, trace: Any, _params: Any) -> None:
+        trace.connected(session.connector)
         trace.call.enter()  # a look-up of the name waits for a thread, which is no time of the upstream's
 
     async def created(_session: Any, trace: Any, _params: Any) -> None:
@@ -109,9 +109,9 @@ class Trace:
         self._queued = True
         self.call.queue()
 
-    def connected(self) -> None:
+    def connected(self, connector: Any) -> None:
         """Note that there is a connection; aiohttp tells of the queue only to those that had to wait."""
-        if not self._queued:
+        if not self._queued and (connector.limit or connector.limit_per_host):  # without a limit, there is no queue
             self.call.queue()
             self.call.dequeue()
 
