@@ -79,5 +79,5 @@ def build() -> Dashboard:
         board.dashboard.with_variable(variable)
     board.add([note(INTRODUCTION, 24, NOTE_HEIGHT), headline(NOW, NOW_MEANS, 24, HEADLINE_HEIGHT)])
     board.add(graph(spec, WIDTH, HEIGHT) for spec in PANELS)
-    board.add([alerts(firing('alertname="NobodyReads", service=~"$service"'), 24, ALERTS_HEIGHT)])
+    board.add([alerts(firing('service=~"$service"'), 24, ALERTS_HEIGHT)])
     return board.dashboard.build()

@@ -203,4 +203,3 @@ def test_alerts_have_names(recorded: Recorded) -> None:
     named = {dict(labels)["alertname"] for labels in recorded.over(query, SYNC)}
     assert named == {"EventLoopBlocked", "NobodyReads"}
     assert recorded.over(query, ASYNC) == {}
-    assert {dict(labels)["alertname"] for labels in recorded.over(ask(outside.UID, "{{alertname}}"))} == {"NobodyReads"}
