@@ -35,6 +35,8 @@ AGAIN, OFTEN, SELDOM = 0.005, 0.01, 0.05
 LONG = 0.2
 ALERT = 1.0
 """Seconds for which the watchdog looks at the loop between heartbeats, too, after it has seen something hold it."""
+PATIENCE = 10
+"""Looks that may prove nothing before they become seldom: a loop that is busy with short tasks is left alone."""
 SUSPICIOUS, SUSPECTED = 0.005, 0.1
 """Seconds that a heartbeat was late, and for which the watchdog looks then: short pieces rarely meet one."""
 ENOUGH = 0.02
@@ -94,6 +96,8 @@ class Watchdog:
         """Held while the thread is to go on: it costs less to wait for than an event."""
         self._seen: Seen | None = None
         self._alert_until = 0.0
+        self._fruitless = 0
+        """Looks since one has proved anything."""
 
     def start(self) -> None:
         """Start watching the running loop, which the calling thread runs."""
@@ -145,9 +149,11 @@ class Watchdog:
             self._seen = None
             return due - now
         self._look(loop, spent, last)
-        if self._seen is None:
-            return OFTEN
-        return AGAIN if not self._seen.held else OFTEN if now - self._seen.since < LONG else SELDOM
+        if self._seen is not None and not self._seen.held:
+            return AGAIN
+        self._fruitless += 1
+        long = self._seen is not None and now - self._seen.since >= LONG
+        return SELDOM if long or self._fruitless > PATIENCE else OFTEN
 
     def _look(self, loop: Loop, spent: Spent, last_beat: float) -> None:
         step, seen = loop.step(), self._seen
@@ -179,6 +185,7 @@ class Watchdog:
         seen.held += net
         seconds = max(net, spent.end - start) if seen.held >= ENOUGH else net
         self._alert_until = spent.end + ALERT
+        self._fruitless = 0
         self._tally.add(Holder(place, *seen.label), start, spent.end, seconds)
 
     def _charge(self, holder: Holder, spans: list[tuple[float, float]], seconds: float) -> None:

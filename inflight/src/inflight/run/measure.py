@@ -8,6 +8,7 @@ import socket
 
 from inflight.admin import metrics_page
 from inflight.hooks import install_hooks
+from inflight.requests import JSON, requests_json
 from inflight.run.pulse import LOOP, Pulse
 from inflight.run.responder import Page, Responder
 from inflight.telemetry import Telemetry
@@ -25,8 +26,10 @@ def measure(end: socket.socket, pulse: Pulse) -> Telemetry | None:
     try:
         install_hooks()
         telemetry = Telemetry(server_timing=os.environ.get("INFLIGHT_SERVER_TIMING", "on").lower() != "off")
+        telemetry.whole_process = True
         telemetry.each_beat.append(lambda: pulse.beat(LOOP))
         pages["/metrics"] = _metrics(telemetry)
+        pages["/requests"] = _requests(telemetry)
     except Exception:
         log.exception("the service is not measured")
     Responder(end, pulse, pages).start()
@@ -39,6 +42,10 @@ def _metrics(telemetry: Telemetry) -> Page:
         return content_type, body
 
     return page
+
+
+def _requests(telemetry: Telemetry) -> Page:
+    return lambda _accept: (JSON, requests_json(telemetry))
 
 
 def watch_port(telemetry: Telemetry | None, listener: socket.socket) -> None:
