@@ -1,4 +1,4 @@
-"""The backend's application: `GET /{task}` responds after a delay."""
+"""The backend's application: `GET /{task}` responds after a delay; `/counters` is what there is to write."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import logging
 
 from fastapi import FastAPI, Response
 
+from services.backend.counter_routes import counters_router
 from services.serving.openapi import documented
 from services.serving.parameters import Delay, Status, Task
 from services.serving.problems import install_problem_handlers, problem
@@ -24,6 +25,7 @@ def build(settings: BackendSettings) -> FastAPI:
     """Return the backend's application."""
     app = FastAPI(title="backend", description="Waits, then responds.", redirect_slashes=False)
     install_problem_handlers(app)
+    app.include_router(counters_router())
 
     @app.get("/{task}", response_class=Response, responses=documented(SCHEMA, 404, 405, 422, 503))
     async def serve(task: Task, delay: Delay = None, status: Status = None) -> Response:
