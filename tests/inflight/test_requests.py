@@ -220,6 +220,7 @@ def test_blocked_loop(loop: str) -> None:
         assert process["stalled"] > 0.05
         holds = next(entry for entry in document["requests"] if entry.get("route") == "/kinds/{kind}")
         assert holds["at"] == where
+        assert "blocked_by" not in holds
 
 
 def test_list_is_bounded(loop: str) -> None:

@@ -8,7 +8,7 @@ import sys
 import threading
 from collections.abc import Collection, Iterator
 from types import FrameType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from inflight.frames import awaits_of, locals_of, stack_of
 from inflight.ledger import Ledger
@@ -24,22 +24,36 @@ OUTERMOST = 8
 """A thread's outermost frames, in which a pool calls what it was given."""
 
 
-def lines(telemetry: Telemetry, ledgers: Collection[Ledger]) -> dict[Ledger, Place]:
-    """Return where each request is, as far as that can be known, from any thread but the event loop's.
+class Lines(NamedTuple):
+    """Where requests are, each in one of three ways."""
 
-    What runs goes before what waits, and a task that a request has started before the request's own.
-    """
+    waiting: dict[Ledger, Place]
+    """Where a task waits for its turn, or for something else."""
+    in_threads: dict[Ledger, Place]
+    on_loop: dict[Ledger, Place]
+    """The one that the event loop runs."""
+
+    def of(self, ledger: Ledger) -> Place | None:
+        """Return the line that a request is at: what runs goes before what waits."""
+        return self.on_loop.get(ledger) or self.in_threads.get(ledger) or self.waiting.get(ledger)
+
+
+NOWHERE = Lines({}, {}, {})
+
+
+def lines(telemetry: Telemetry, ledgers: Collection[Ledger]) -> Lines:
+    """Return where each request is, as far as that can be known, from any thread but the event loop's."""
     loop = telemetry.watchdog.loop
     if loop is None or not ledgers:
-        return {}
+        return NOWHERE
     frames = sys._current_frames()  # noqa: SLF001 - the sys module documents it
-    found = dict(_waiting(loop.tasks(MOST_TASKS), ledgers))
-    found.update(_in_threads(frames, {loop.thread, threading.get_ident()}))
     step = loop.step(frames)
     ledger = None if step is None else request_of(step, telemetry)
-    if step is not None and ledger is not None:
-        found.update(_placed(ledger, step.frames))
-    return found
+    return Lines(
+        waiting=dict(_waiting(loop.tasks(MOST_TASKS), ledgers)),
+        in_threads=dict(_in_threads(frames, {loop.thread, threading.get_ident()})),
+        on_loop={} if step is None or ledger is None else dict(_placed(ledger, step.frames)),
+    )
 
 
 def _waiting(tasks: list[asyncio.Task[Any]], ledgers: Collection[Ledger]) -> Iterator[tuple[Ledger, Place]]:

@@ -11,12 +11,12 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from inflight.admin import TEXT, Page, Response
-from inflight.lines import lines
+from inflight.lines import Lines, lines
 from inflight.unread import oldest_unread
 
 if TYPE_CHECKING:
+    from inflight.blame import Holder
     from inflight.ledger import Ledger
-    from inflight.place import Place
     from inflight.telemetry import Telemetry
 
 MOST_REQUESTS = 200
@@ -54,19 +54,18 @@ def requests_in_flight(telemetry: Telemetry) -> dict[str, Any]:
     live = telemetry.live
     ledgers = sorted((*live.in_flight, *live.websockets), key=lambda ledger: ledger.entered_at)
     listed = ledgers[:MOST_REQUESTS]
-    places = lines(telemetry, set(listed))
-    now = perf_counter()
-    entries = [_entry(telemetry, ledger, now, places.get(ledger)) for ledger in listed]
+    found = lines(telemetry, set(listed))
+    held, now = telemetry.watchdog.held(), perf_counter()
+    entries = [_entry(telemetry, ledger, now, found, held and held[0]) for ledger in listed]
     unbegun = [_unbegun(stamp.read_at, stamp.kernel, now) for stamp in live.read.copy().values()]
     return {
-        "processes": [_process(telemetry, len(ledgers) - len(listed))],
+        "processes": [_process(telemetry, held, len(ledgers) - len(listed))],
         "requests": [entry for entry in (*entries, *unbegun[:MOST_REQUESTS]) if entry is not None],
     }
 
 
-def _process(telemetry: Telemetry, unlisted: int) -> dict[str, Any]:
+def _process(telemetry: Telemetry, held: tuple[Holder, float] | None, unlisted: int) -> dict[str, Any]:
     """Return what is known of the process: its event loop, what holds it, and the unread requests."""
-    held = telemetry.watchdog.held()
     unread = telemetry.live.unread()
     document: dict[str, Any] = {
         "pid": os.getpid(),
@@ -86,7 +85,9 @@ def _process(telemetry: Telemetry, unlisted: int) -> dict[str, Any]:
     return document
 
 
-def _entry(telemetry: Telemetry, ledger: Ledger, now: float, place: Place | None) -> dict[str, Any] | None:
+def _entry(
+    telemetry: Telemetry, ledger: Ledger, now: float, found: Lines, holder: Holder | None
+) -> dict[str, Any] | None:
     method, route = telemetry.labels(ledger)
     kind = ledger.scope.get("type")
     state, since = state_of(ledger)
@@ -104,8 +105,11 @@ def _entry(telemetry: Telemetry, ledger: Ledger, now: float, place: Place | None
         "for": _rounded(now - since),
         "ledger": {name: _rounded(seconds) for name, seconds in entries.items()},
     }
+    place = found.of(ledger)
     if place is not None:
         entry["at"] = place.where
+    if holder is not None and ledger not in found.on_loop and ledger not in found.in_threads:
+        entry["blocked_by"] = holder.place.where  # whatever it waits for, it cannot go on before
     if ledger.waited_for is not None:
         entry["waited_for"] = ledger.waited_for.where
     return entry

@@ -17,7 +17,7 @@ from inflight.live import Live
 from inflight.loop import Heartbeat
 from inflight.metrics import Metrics
 from inflight.process import about_the_process
-from inflight.routes import Routes, method_label
+from inflight.routes import UNMATCHED, Routes, method_label
 
 if TYPE_CHECKING:
     from inflight.types import ASGIApp
@@ -51,6 +51,8 @@ class Telemetry:
         self.live.stalled = self.heartbeat.stalled
         self.blame = Blame(self.metrics, blocked_after())
         self.watchdog = Watchdog(self, self.blame)
+        self.whole_process = False
+        """Whether it measures all that the process serves, so that a part of it needs no measuring of its own."""
         self.each_beat: list[Callable[[], object]] = []
         """What is called on the event loop with each of its heartbeats."""
         self._routes: Routes | None = None
@@ -79,9 +81,11 @@ class Telemetry:
             self.metrics.of_request(method, route, code)
 
     def labels(self, ledger: Ledger) -> tuple[str, str]:
-        """Return the method and the route of a request."""
+        """Return the method and the route of a request; from another thread, only while it is not finished."""
         scope = ledger.scope
-        return method_label(scope), self._routes.label(scope) if self._routes is not None else "unmatched"
+        if not scope:
+            return "OTHER", UNMATCHED
+        return method_label(scope), self._routes.label(scope) if self._routes is not None else UNMATCHED
 
     def start(self) -> None:
         """Watch the running event loop and its threads. Does nothing where they are watched already."""
