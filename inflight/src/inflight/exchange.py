@@ -100,7 +100,7 @@ def open_ledger(telemetry: Telemetry, scope: Scope) -> tuple[Ledger, Connection 
     """Return the ledger of a request that begins now, with the stamp of its read, and its connection."""
     now = perf_counter()
     ledger = Ledger(telemetry, scope, now)
-    stamp = current_stamp.get()
+    stamp = current_stamp.get() or telemetry.live.stamp_of(scope.get("client"))
     if stamp is None:
         return ledger, None
     connection = stamp.connection

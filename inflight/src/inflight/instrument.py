@@ -14,6 +14,7 @@ from inflight.admin import AdminServer, PortError
 from inflight.hooks import install_hooks
 from inflight.middleware import Middleware
 from inflight.refused import count_refusals
+from inflight.requests import requests_page
 from inflight.stamp import current_stamp, stamp_in_place
 from inflight.telemetry import Telemetry, active
 from inflight.types import ASGIApp, Receive, Scope, Send
@@ -31,8 +32,9 @@ def instrument(
 ) -> Instrumented:
     """Return `app` with the telemetry around it; it has the attributes of `app`, too.
 
-    Serves /metrics, /livez, /readyz on `admin_port` from the server's start; None serves nothing, and the metrics are in `registry`
-    (prometheus-client's `REGISTRY` included). What cannot be had is one line in the log, and the service serves.
+    Serves /metrics, /livez, /readyz on `admin_port` from the server's start; None serves nothing, and the metrics are
+    in `registry` (prometheus-client's `REGISTRY` included). What cannot be had is one line in the log, and the service
+    serves.
     """
     try:
         telemetry = Telemetry(registry, server_timing=server_timing)
@@ -58,7 +60,8 @@ class Instrumented(Middleware):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve the request, and follow it, where `inflight run` does not follow it already."""
-        if active() not in {None, self.telemetry}:
+        other = active()
+        if other is not None and other.whole_process:
             await self.app(scope, receive, send)
             return
         if not self._watched:
@@ -87,7 +90,8 @@ class Instrumented(Middleware):
         if port is None:
             return
         try:
-            AdminServer(host, port, self.telemetry.registry).start()
+            pages = {"/requests": requests_page(self.telemetry)}
+            AdminServer(host, port, self.telemetry.registry, pages=pages).start()
         except PortError as error:
             log.error("%s (of several processes, `inflight run --workers N` serves all on one port)", error)  # noqa: TRY400
 

@@ -37,6 +37,10 @@ class Live(Collector):
         """Whether connections are watched at all; else `loop` is not known."""
         self.connections: set[Connection] = set()
         """The server's open connections, WebSockets left out."""
+        self.peers: dict[object, Connection] = {}
+        """The same, by the client's address and port."""
+        self.fresh_contexts = False
+        """Whether the server runs requests in contexts of their own, in which no stamp can be found."""
         self.ports: set[int] = set()
         """The service's own ports, whose unread connections are the kernel's queue."""
         self.shares_port = False
@@ -74,8 +78,21 @@ class Live(Collector):
         """Watch a new connection of the server's, made to `address` (a Unix socket's has no port)."""
         self.stamped = True
         self.connections.add(connection)
+        if connection.peer is not None:
+            self.peers[connection.peer] = connection
         if isinstance(address, tuple):
             self.ports.add(address[1])
+
+    def disconnect(self, connection: Connection) -> None:
+        """Watch it no more."""
+        self.connections.discard(connection)
+        if self.peers.get(connection.peer) is connection:
+            del self.peers[connection.peer]
+
+    def stamp_of(self, client: object) -> Stamp | None:
+        """Return the stamp of a client's last read; None where its requests carry their own."""
+        connection = self.peers.get(client) if self.fresh_contexts else None
+        return None if connection is None else connection.stamp
 
     def sweep(self) -> None:
         """Forget connections whose bytes were no request's beginning; called on the event loop, a turn or more apart.

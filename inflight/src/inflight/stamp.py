@@ -23,7 +23,7 @@ current_stamp: ContextVar[Stamp | None] = ContextVar("current_stamp", default=No
 class Connection:
     """One connection of the server: the requests that are in flight on it, and whether it takes what is written."""
 
-    __slots__ = ("inode", "open", "paused", "socket", "telemetry", "transport", "unsent")
+    __slots__ = ("inode", "open", "paused", "peer", "socket", "stamp", "telemetry", "transport", "unsent")
 
     def __init__(self, transport: asyncio.Transport | None, telemetry: Telemetry | None) -> None:
         self.telemetry = telemetry
@@ -32,6 +32,11 @@ class Connection:
         self.unsent: list[Callable[[], None]] = []
         """What to call when the last written byte has gone to the kernel."""
         self.paused = False
+        peer = None if transport is None else transport.get_extra_info("peername")
+        self.peer = tuple(peer[:2]) if isinstance(peer, tuple) else None
+        """Address and port of the client, as a scope has them; None where it has none."""
+        self.stamp: Stamp | None = None
+        """The last read's."""
         self.inode = 0
         """The socket's, as the kernel lists it; 0 where it is not known."""
         self.socket: tcp_info.BorrowedSocket | None = None
@@ -59,7 +64,7 @@ class Connection:
     def let_go(self) -> None:
         """Note that the protocol has the connection no longer: it is closed, or became a WebSocket."""
         if self.telemetry is not None:
-            self.telemetry.live.connections.discard(self)
+            self.telemetry.live.disconnect(self)
         if self.socket is not None:
             self.socket.detach()
         self.socket = self.transport = None
@@ -111,7 +116,7 @@ def _callbacks(protocol: Any, telemetry_of: Callable[[], Telemetry | None]) -> d
         if connection.open or connection.telemetry is None:  # a request's body, or what was sent ahead behind it
             data_received(self, data)
             return
-        stamp = Stamp(connection)
+        stamp = connection.stamp = Stamp(connection)
         connection.telemetry.live.read[connection] = stamp
         token = current_stamp.set(stamp)
         try:

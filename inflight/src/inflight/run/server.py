@@ -13,7 +13,7 @@ import uvicorn
 from uvicorn.config import STARTUP_FAILURE, Config
 
 from inflight.middleware import Middleware
-from inflight.run.refused import count_refusals
+from inflight.refused import count_refusals
 from inflight.stamp import stamped
 from inflight.telemetry import Telemetry
 
@@ -43,8 +43,9 @@ class MeasuredConfig(Config):
         try:
             protocol = stamped(self.http_protocol_class, lambda: telemetry)
             application = Middleware(self.loaded_app, telemetry)
-            if self.limit_concurrency is not None:
-                count_refusals(self.http_protocol_class, telemetry)
+            if self.limit_concurrency is not None and not count_refusals(self.http_protocol_class, telemetry):
+                log.warning("what --limit-concurrency refuses is not counted: this uvicorn refuses in another way")
+            telemetry.live.fresh_contexts = self.reset_contextvars
         except Exception:
             log.exception("the service is not measured")
         else:
