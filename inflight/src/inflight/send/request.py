@@ -20,8 +20,10 @@ MAX_BODY = 16 * 1024 * 1024
 log = logging.getLogger("inflight.send")
 
 
-async def send_request(session: aiohttp.ClientSession, url: str, task: str, started: float, due: float) -> Record:
-    """Send one GET and return what became of it; never raises, and a cancelled request has an outcome too.
+async def send_request(  # noqa: PLR0913 - where, which, when, how
+    session: aiohttp.ClientSession, url: str, task: str, started: float, due: float, *, method: str = "GET"
+) -> Record:
+    """Send a request without a body and return what became of it; never raises, and a cancelled one has an outcome too.
 
     `started` is the run's start (a reading of `perf_counter`), `due` the seconds from there at which this was due.
     """
@@ -30,7 +32,7 @@ async def send_request(session: aiohttp.ClientSession, url: str, task: str, star
     error = ""
     try:
         log.info("--- %s Send!!", task)
-        async with session.get(url, allow_redirects=False, trace_request_ctx=times) as response:
+        async with session.request(method, url, allow_redirects=False, trace_request_ctx=times) as response:
             assert isinstance(response, TimedResponse)
             times.response = response
             body = await read_bounded(response)

@@ -24,6 +24,7 @@ class Target:
 
     name: str
     url: str
+    method: str = "GET"
 
 
 class Sender:
@@ -68,7 +69,8 @@ class Sender:
         name = self.target.name
         if self.metrics:
             self.metrics.in_flight.labels(name).inc()
-        record = await send_request(session, self.target.url.replace(TASK, task), task, started, due)
+        url = self.target.url.replace(TASK, task)
+        record = await send_request(session, url, task, started, due, method=self.target.method)
         if self.metrics:
             self.metrics.in_flight.labels(name).dec()
             self.metrics.completed.labels(name, record.outcome).inc()
