@@ -22,6 +22,11 @@ class Backend:
     timeout: float
     limit: int | None = None
 
+    @property
+    def timeouts(self) -> tuple[float, float]:
+        """What `requests` takes: to connect, and for each read."""
+        return self.connect_timeout, self.timeout
+
     def url(self, task: str, delay: float | None, status: int | None) -> str:
         """Return the URL of one task; `task` is validated, so it cannot hold a slash, a dot or a percent sign."""
         given = {"delay": delay, "status": status}

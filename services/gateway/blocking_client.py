@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from http.cookiejar import DefaultCookiePolicy
-from typing import Any
 
 import requests
 from requests.adapters import HTTPAdapter
@@ -24,25 +23,14 @@ FAILURES = {
 }
 
 
-class Session(requests.Session):
-    """A session with the backend's timeouts, for one thread at a time. No proxy, no .netrc, no cookies."""
-
-    def __init__(self, backend: Backend, adapter: HTTPAdapter) -> None:
-        super().__init__()
-        self.trust_env = False
-        self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))  # one client's cookie is not for the next
-        self.timeout = backend.connect_timeout, backend.timeout
-        self.mount("http://", adapter)
-        self.mount("https://", adapter)
-
-    def request(self, *args: Any, **options: Any) -> requests.Response:  # type: ignore[override]
-        """Send a request, with the backend's timeouts."""
-        return super().request(*args, **{"timeout": self.timeout, **options})
-
-
-def open_session(backend: Backend) -> Session:
-    """Return a session of its own."""
-    return Session(backend, _adapter(backend))
+def open_session(backend: Backend, adapter: HTTPAdapter | None = None) -> requests.Session:
+    """Return a session for one thread at a time. It heeds no proxy and no .netrc, and keeps no cookie."""
+    session = requests.Session()
+    session.trust_env = False
+    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))  # one client's cookie is not for the next
+    for scheme in ("http://", "https://"):
+        session.mount(scheme, adapter or _adapter(backend))
+    return session
 
 
 class ThreadSessions:
@@ -57,12 +45,12 @@ class ThreadSessions:
         self._local = threading.local()
 
     @property
-    def mine(self) -> Session:
+    def mine(self) -> requests.Session:
         """The running thread's own session."""
         try:
-            session: Session = self._local.session
+            session: requests.Session = self._local.session
         except AttributeError:
-            session = self._local.session = Session(self._backend, self._adapter)
+            session = self._local.session = open_session(self._backend, self._adapter)
         return session
 
     def close(self) -> None:

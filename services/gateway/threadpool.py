@@ -23,7 +23,7 @@ class Gateway:
 
     def relay(self, task: Task, delay: Delay = None, status: Status = None) -> Response:
         log.info("Received %s Request!!", task)
-        reply = self.sessions.mine.get(self.backend.url(task, delay, status))
+        reply = self.sessions.mine.get(self.backend.url(task, delay, status), timeout=self.backend.timeouts)
         response = self.backend.relayed(reply.status_code, reply.content)
         log.info("Send %s response", task)
         return response

@@ -17,6 +17,10 @@ CLIENT_CLOSED_REQUEST = 499
 """nginx's code for a client that went away before it had the whole response; no RFC has one."""
 
 
+LONG = 0.02
+"""Seconds after which a client may have left unseen, because the event loop was held meanwhile; to look costs 1 µs."""
+
+
 class Exchange:
     """Stands between the server's `receive` and `send` and the application's.
 
@@ -48,6 +52,8 @@ class Exchange:
         ledger = self.ledger
         if message["type"] == "http.response.start":
             ledger.first_byte_at = now = perf_counter()
+            if now - ledger.entered_at > LONG and self._connection is not None and self._connection.left():
+                ledger.leave()
             ledger.status = message["status"]
             ledger.response_headers = message.get("headers", ())
             if ledger.telemetry.server_timing:

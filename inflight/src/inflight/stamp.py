@@ -45,6 +45,10 @@ class Connection:
             self.socket = tcp_info.BorrowedSocket(transport)
             self.inode = os.fstat(self.socket.fileno()).st_ino
 
+    def left(self) -> bool:
+        """Return whether the client has closed its end, which the event loop may not have been told yet."""
+        return self.socket is not None and tcp_info.left_by_peer(self.socket)
+
     def sent(self) -> None:
         """Note that all that was written has gone to the kernel."""
         self.paused = False

@@ -26,7 +26,9 @@ class Counters:
         increment = Increment(self.gateway.backend, name, delay, write, key)
         while call := increment.call:
             time.sleep(call.pause)  # noqa: ASYNC251 - to block is the lesson
-            reply = self.gateway.session.request(call.method, call.url, headers=call.headers, data=call.body)
+            reply = self.gateway.session.request(
+                call.method, call.url, headers=call.headers, data=call.body, timeout=self.gateway.backend.timeouts
+            )
             increment.proceed(reply.status_code, reply.headers, reply.content)
         log.info("Send increment of %s response", name)
         return increment.response
