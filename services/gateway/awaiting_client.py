@@ -5,12 +5,12 @@ from __future__ import annotations
 import aiohttp
 
 from services.gateway.backend import Backend
-from services.gateway.errors import INVALID, TIMEOUT, UNREACHABLE
+from services.gateway.errors import INVALID, TIMEOUT, UNREACHABLE, Failure
 
 IDLE = 60.0
 """Seconds that an idle connection is kept: fewer than our servers keep one (75), so that none is used dead."""
 
-FAILURES = {
+FAILURES: dict[type[Exception], Failure] = {
     aiohttp.ClientError: INVALID,
     aiohttp.ClientConnectionError: UNREACHABLE,
     aiohttp.ClientPayloadError: UNREACHABLE,

@@ -9,12 +9,12 @@ import requests
 from requests.adapters import HTTPAdapter
 
 from services.gateway.backend import Backend
-from services.gateway.errors import INVALID, TIMEOUT, UNREACHABLE
+from services.gateway.errors import INVALID, TIMEOUT, UNREACHABLE, Failure
 
 THREADS = 40
 """As many as FastAPI's pool has (anyio's default): each may keep a connection."""
 
-FAILURES = {
+FAILURES: dict[type[Exception], Failure] = {
     requests.RequestException: INVALID,
     requests.ConnectionError: UNREACHABLE,
     requests.exceptions.ChunkedEncodingError: UNREACHABLE,

@@ -13,7 +13,8 @@ from contextlib import suppress
 
 import pytest
 
-from inflight.routes import METHODS, OTHER, UNMATCHED
+from inflight.routes import UNMATCHED
+from inflight.routes.method import METHODS, OTHER
 from services.lab.process import LOOPBACK
 from tests.client import get
 from tests.eventually import eventually

@@ -14,10 +14,10 @@ import pytest
 from services.gateway.app import MODULES
 from services.lab.process import LOOPBACK, SOURCES, Service
 from tests.client import get
-from tests.gateway.faulty import GOOD, answer
 from tests.hardness.closing import ClosingBackend, closing_backend
+from tests.inflight.server import read_all
+from tests.services.gateway.faulty import GOOD, response
 from tests.stage import Stage
-from tests.telemetry.server import read_all
 
 PASSWORD = "s3cr3t-of-the-backend"
 TARGETS = [
@@ -61,7 +61,7 @@ def spoken(service: Service, data: str) -> bytes:
 @pytest.fixture(scope="module")
 def elsewhere() -> Iterator[ClosingBackend]:
     """A server that nobody was told to call."""
-    with closing_backend(lambda _connection, _number: answer(GOOD)) as backend:
+    with closing_backend(lambda _connection, _number: response(GOOD)) as backend:
         yield backend
 
 
@@ -107,7 +107,7 @@ def test_no_input_puts_a_header_into_an_answer(gateways: dict[str, Service], mod
 @pytest.mark.parametrize("mode", MODULES)
 def test_the_backends_headers_stay_behind(stage: Stage, mode: str) -> None:
     """Cookies, locations, folded and broken headers of the backend do not reach the client."""
-    evil = answer(
+    evil = response(
         GOOD,
         "200 Fine\tX-Evil: 1",
         "Set-Cookie: a=b",
@@ -126,7 +126,7 @@ def test_the_backends_headers_stay_behind(stage: Stage, mode: str) -> None:
 @pytest.mark.parametrize("mode", MODULES)
 def test_the_backends_password_is_in_no_log_and_no_answer(stage: Stage, mode: str) -> None:
     """A BACKEND_URL may hold one. Good answers, broken ones, none at all: it is never shown."""
-    with closing_backend(lambda connection, _number: answer(GOOD) if connection == 1 else b"") as backend:
+    with closing_backend(lambda connection, _number: response(GOOD) if connection == 1 else b"") as backend:
         url = backend.url.replace("://", f"://user:{PASSWORD}@")
         gateway = stage.gateway(mode, url, log_level="debug")
         answers = [get(f"{gateway.url}/task{number}") for number in range(2)]
