@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
@@ -16,12 +17,14 @@ from tests.k8s.rendering import K8S, ROOT, containers, of_kind, overlay
 
 CONFIG: dict[str, Any] = yaml.safe_load((ROOT / "skaffold.yaml").read_text())
 QUIET = {"SKAFFOLD_UPDATE_CHECK": "false", "SKAFFOLD_INTERACTIVE": "false"}
+NO_CLUSTER = {"KUBECONFIG": os.devnull}
+"""It asks kubectl's current cluster, even to render: there is none here."""
 
 
 def skaffold(*arguments: str, monkeypatch: pytest.MonkeyPatch) -> str:
     if shutil.which("skaffold") is None or shutil.which("kubectl") is None:
         pytest.skip("skaffold and kubectl are not both on PATH")
-    for name, value in QUIET.items():
+    for name, value in (QUIET | NO_CLUSTER).items():
         monkeypatch.setenv(name, value)
     done = subprocess.run(["skaffold", *arguments], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stderr
