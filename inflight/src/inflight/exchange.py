@@ -73,7 +73,7 @@ class Exchange:
 
     def leave(self) -> None:
         """Note that the application is done with the request, whether or not it has finished a response."""
-        if self._connection is None or not self._connection.unsent:
+        if not self.ledger.finished and (self._connection is None or not self._connection.unsent):
             # A framework that hears of a client that leaves gives up what is only the end of a body that was whole.
             self.close(0 if self.ledger.whole else 500)
 
@@ -95,10 +95,11 @@ class Exchange:
         duration.observe(now - ledger.entered_at)
         if ledger.first_byte_at is not None:
             first_byte.observe(ledger.first_byte_at - ledger.entered_at)
-        for queue, seconds in (("kernel", ledger.kernel), ("loop", ledger.loop)):
-            if seconds is not None:
-                telemetry.metrics.wait.labels(queue).observe(seconds)
-        telemetry.blame.victim(ledger)  # it may not have been known when it came
+        if ledger.kernel is not None:
+            telemetry.metrics.wait.labels("kernel").observe(ledger.kernel)
+        if ledger.loop is not None:
+            telemetry.metrics.wait.labels("loop").observe(ledger.loop)
+            telemetry.blame.victim(ledger)  # it may not have been known when it came
         ledger.scope = {}  # it keeps the request's objects alive
 
 

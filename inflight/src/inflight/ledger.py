@@ -118,8 +118,13 @@ class Ledger:
         """Return what is known, in the order in which a request lives it, the total last."""
         if self.active:
             self._charge(now)
-        known = {"kernel": self.kernel, "loop": self.loop, **{name: self.spent.get(name) for name in ENTRIES[2:]}}
-        entries = {name: seconds for name, seconds in known.items() if seconds is not None}
+        entries: dict[str, float] = {}
+        if self.kernel is not None:
+            entries["kernel"] = self.kernel
+        if self.loop is not None:
+            entries["loop"] = self.loop
+        if self.spent:
+            entries.update((name, self.spent[name]) for name in ENTRIES if name in self.spent)
         entries["total"] = self.total(now)
         return entries
 

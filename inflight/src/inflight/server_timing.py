@@ -12,10 +12,9 @@ _PARTS = re.compile(rf'(?:{_QUOTED}|[^;"]|")+')
 """What a header's value, and a metric of it, falls into; separators inside quotes are text (RFC 9110, 5.6.4)."""
 
 
-def format_server_timing(entries: Mapping[str, float | None]) -> str:
-    """Return the header's value for `entries` in seconds; the header counts milliseconds. None is left out."""
-    known = [f"{name};dur={seconds * 1000:.3f}" for name, seconds in entries.items() if seconds is not None]
-    return ", ".join(known)
+def format_server_timing(entries: Mapping[str, float]) -> str:
+    """Return the header's value for `entries` in seconds; the header counts milliseconds."""
+    return ", ".join([f"{name};dur={seconds * 1000:.3f}" for name, seconds in entries.items()])
 
 
 def parse_server_timing(value: str) -> dict[str, float]:
