@@ -10,8 +10,10 @@ from collections.abc import Callable
 from contextlib import suppress
 from contextvars import ContextVar, Token
 from functools import wraps
-from typing import Any, ParamSpec, Self
+from typing import Any, Self, TypeVarTuple
 
+from inflight.ledger import current_ledger
+from inflight.telemetry import active
 from inflight.waits import current_call, outcome_of, upstream, waiting
 
 log = logging.getLogger("inflight")
@@ -24,17 +26,17 @@ current_wait: ContextVar[PoolWait | None] = ContextVar("current_wait", default=N
 current_watched: ContextVar[WatchedCall | None] = ContextVar("current_watched", default=None)
 """The library's call that the running code is inside of."""
 
-_P = ParamSpec("_P")
+_Ts = TypeVarTuple("_Ts")
 _faults: set[str] = set()
 
 
-def harmless(measure: Callable[_P, None]) -> Callable[_P, None]:
+def harmless(measure: Callable[[*_Ts], None]) -> Callable[[*_Ts], None]:
     """Return `measure` so that it raises nothing; each fault is logged once."""
 
     @wraps(measure)
-    def measured(*args: _P.args, **kwargs: _P.kwargs) -> None:
+    def measured(*args: *_Ts) -> None:
         try:
-            measure(*args, **kwargs)
+            measure(*args)
         except Exception as error:  # noqa: BLE001 - whatever it is, the service goes on
             fault = f"{measure.__qualname__}: {error!r}"
             if measure.__qualname__ not in _faults:
@@ -84,6 +86,18 @@ class WatchedCall:
             wait.end()
 
     @harmless
+    def unqueued(self) -> None:
+        """Note that the call had a connection at once, which is a wait of 0 s; a `waiting` costs ten times as much."""
+        ledger = current_ledger.get()
+        telemetry = active() if ledger is None else ledger.telemetry
+        if telemetry is None:
+            return
+        telemetry.live.waits("pool")
+        telemetry.metrics.wait.labels("pool").observe(0.0)
+        if ledger is not None:
+            ledger.spent.setdefault("pool", 0.0)
+
+    @harmless
     def enter(self) -> None:
         """Make this the call whose time other waits of this task or thread are no part of."""
         self._tokens = current_call.set(self._call), current_watched.set(self)
@@ -102,8 +116,10 @@ class WatchedCall:
         """End the call, and a wait for a connection with it; a second end changes nothing."""
         if (self._wait is not None or self.refused) and outcome not in ("ok", "cancelled"):
             outcome = NO_CONNECTION
-        self.leave()
-        self.dequeue()
+        if self._tokens is not None:
+            self.leave()
+        if self._wait is not None:
+            self.dequeue()
         late, self.late = self.late, 0.0
         self._call.late += late
         if not self._part:

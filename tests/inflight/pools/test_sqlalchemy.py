@@ -15,7 +15,7 @@ from sqlalchemy import create_engine, event, text
 from sqlalchemy import exc as errors
 from sqlalchemy.engine import Engine, make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
-from sqlalchemy.pool import QueuePool
+from sqlalchemy.pool import AsyncAdaptedQueuePool, QueuePool
 
 from inflight import upstream
 from inflight.pools.sqlalchemy import name_of
@@ -60,7 +60,8 @@ def engine_in(folder: Path, size: int, **options: Any) -> Engine:
 
 
 def async_engine_in(folder: Path, size: int, **options: Any) -> AsyncEngine:
-    engine = create_async_engine(f"sqlite+aiosqlite:///{folder}/x.db", pool_size=size, max_overflow=0, **options)
+    url, pool = f"sqlite+aiosqlite:///{folder}/x.db", AsyncAdaptedQueuePool
+    engine = create_async_engine(url, poolclass=pool, pool_size=size, max_overflow=0, **options)
     with_pause(engine.sync_engine)
     return engine
 

@@ -112,8 +112,7 @@ class Trace:
     def connected(self, connector: Any) -> None:
         """Note that there is a connection; aiohttp tells of the queue only to those that had to wait."""
         if not self._queued and (connector.limit or connector.limit_per_host):  # without a limit, there is no queue
-            self.call.queue()
-            self.call.dequeue()
+            self.call.unqueued()
 
     @harmless
     def redirected(self, response: Any) -> None:
