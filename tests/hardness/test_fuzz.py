@@ -44,7 +44,7 @@ MOST = 384 * MEGABYTE
 """Memory of a service under attack; most of it is the admin port's, up to 250 threads of which are at work."""
 THREADS = 40
 """Threads of a pool; each keeps a connection to the backend from its first request on."""
-ROUTES = {"/{task}", UNMATCHED}
+ROUTES = {"/{task}", "/counters/{name}", "/counters/{name}/increments", UNMATCHED}
 CODES = {str(code) for code in range(200, 600)}
 
 

@@ -47,7 +47,7 @@ QUERIES = {
     "missing": "?status=404",
     "failing": "?status=503",
     "invalid": "?delay=nan",
-    "timeout": "?delay=30",
+    "timeout": "?delay=3",
 }
 LEFT = 499
 DOCUMENTED = {200, 404, 422, 502, 503, 504, LEFT}
@@ -66,7 +66,7 @@ async def ask(session: aiohttp.ClientSession, gateway: Service, kind: str) -> in
     """Send one request; return the status that came, LEFT for a client that left, 0 for a request that was lost."""
     if kind == "leaves":
         _, writer = await asyncio.open_connection(LOOPBACK, gateway.port)
-        writer.write(b"GET /task?delay=30 HTTP/1.1\r\nHost: x\r\n\r\n")
+        writer.write(b"GET /task?delay=3 HTTP/1.1\r\nHost: x\r\n\r\n")
         await asyncio.sleep(UPSTREAM_TIMEOUT / 4)
         writer.close()
         return LEFT

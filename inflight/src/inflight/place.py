@@ -28,6 +28,9 @@ OURS = f"{Path(__file__).parent}{os.sep}"
 IMPORT = "importlib._bootstrap"
 """The interpreter's own import, which is written in Python."""
 
+COMPREHENSIONS = ("<listcomp>", "<dictcomp>", "<setcomp>")
+"""Until Python 3.12 (PEP 709) these have frames of their own; to a reader they are lines of their function."""
+
 MOST_CALLS = 1000
 _calls: dict[tuple[str, str, int, int], str | None] = {}
 """To read a call from its source takes long; the watchdog looks at the same one often."""
@@ -88,8 +91,10 @@ def spot_of(frames: Sequence[FrameType]) -> Spot | None:
         index = next((at for at, frame in enumerate(frames) if _kind(frame.f_code.co_filename) == "package"), None)
     if index is None:
         return None
+    while frames[index].f_code.co_name in COMPREHENSIONS and index + 1 < len(frames):
+        index += 1
     frame = frames[index]
-    called = [inner for inner in frames[:index] if _kind(inner.f_code.co_filename) != "ours"]
+    called = [inner for inner in frames[:index] if _kind(inner.f_code.co_filename) in {"package", "standard"}]
     code = frame.f_code
     call = _name(called[-1]) if called else _call_in(frame)
     file = _file(code.co_filename, str(frame.f_globals.get("__name__", "")))

@@ -63,8 +63,9 @@ def test_lines_that_nothing_reads_are_bounded_and_counted(capsys: pytest.Capture
     log.finish()
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) == logs.MOST + 1
-    assert lines[0] == "10 log lines were lost here: they were not read as fast as written"
-    assert lines[-1].endswith(f"line {logs.MOST - 1}")
+    lost = re.fullmatch(r"(\d+) log lines were lost here: they were not read as fast as written", lines[0])
+    assert lost
+    assert int(lost[1]) >= 10  # what else this process logs meanwhile is lost, too
 
 
 def test_a_service_whose_lines_nothing_reads_ends_all_the_same() -> None:
