@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
 import gc
 import os
 import socket
 import sys
 import threading
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import uvicorn
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
 from prometheus_client import disable_created_metrics
 from starlette.types import ASGIApp
-from uvicorn.config import HTTP_PROTOCOLS
-from uvicorn.importer import import_from_string
 
 from inflight.admin import AdminServer, PortError
 from inflight.exchange import CLIENT_CLOSED_REQUEST
@@ -29,6 +26,7 @@ from services.serving.connection_age import ConnectionAgeMiddleware
 from services.serving.draining import Drain, DrainingMiddleware
 from services.serving.listener import BACKLOG, listen
 from services.serving.logs import Log
+from services.serving.protocol import prompt_protocol
 from services.serving.server import Server
 from services.serving.settings import USAGE_ERROR, ServiceSettings, SettingsError, read_settings
 from services.serving.shedding import SheddingMiddleware
@@ -115,7 +113,7 @@ def _server(settings: ServiceSettings, application: FastAPI, telemetry: Telemetr
     config = uvicorn.Config(
         Middleware(app, telemetry),
         loop=settings.loop,
-        http=stamped(_prompt(settings.http), lambda: telemetry),
+        http=stamped(prompt_protocol(settings.http), lambda: telemetry),
         ws="none",
         lifespan="on",
         backlog=BACKLOG,
@@ -126,22 +124,6 @@ def _server(settings: ServiceSettings, application: FastAPI, telemetry: Telemetr
         timeout_keep_alive=IDLE_TIMEOUT,
     )
     return Server(config, port, drain)
-
-
-def _prompt(http: str) -> type[asyncio.Protocol]:
-    """Return uvicorn's HTTP protocol such that responses leave when they are written.
-
-    uvloop otherwise keeps writes back until the loop's next turn (its `UVStream._initiate_write`): a handler that
-    blocks would hold the responses of those before it. With a high-water mark of 0 it writes at once, as asyncio does.
-    """
-    protocol: Any = import_from_string(HTTP_PROTOCOLS[http])
-
-    class PromptProtocol(protocol):  # type: ignore[misc]
-        def connection_made(self, transport: asyncio.Transport) -> None:
-            super().connection_made(transport)
-            transport.set_write_buffer_limits(high=0)
-
-    return PromptProtocol
 
 
 def _admin(settings: ServiceSettings, server: Server, telemetry: Telemetry) -> AdminServer:

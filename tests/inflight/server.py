@@ -52,6 +52,7 @@ def served(
     http: str = "httptools",
     *,
     stamp: bool = True,
+    protocol: Any = None,
     around: Callable[[ASGIApp], ASGIApp] = lambda app: app,
     **options: Any,
 ) -> Iterator[Served]:
@@ -60,7 +61,7 @@ def served(
     `around` wraps what wraps the application; `options` are uvicorn's.
     """
     telemetry = Telemetry()
-    protocol: Any = import_from_string(HTTP_PROTOCOLS[http])
+    protocol = protocol or import_from_string(HTTP_PROTOCOLS[http])
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listener:
         listener.bind(("127.0.0.1", 0))
         port = listener.getsockname()[1]
