@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 app = application("lab", "One slow backend, the same gateway built three ways, on this machine.")
 
 
+SIZES = "1,2,5,10,20,40,41,80,81,120,200"
+
+
 class Mode(StrEnum):
     """The three ways in which the gateway is built."""
 
@@ -74,3 +77,40 @@ def up(delay: Delay = 1.0) -> None:
     from services.lab import up
 
     run(up.up(Output(), delay))
+
+
+Gateways = Annotated[
+    list[Mode], typer.Option(help="Only this gateway; may be given several times.", show_default="all three")
+]
+
+
+@app.command()
+def sweep(  # noqa: PLR0913, PLR0917 - each is an option
+    tasks: Annotated[str, typer.Option(help="Sizes of bursts, separated by commas; each 1 to 500.")] = SIZES,
+    delay: Annotated[float, typer.Option(min=0.05, max=10, help="Seconds that the backend takes for each task.")] = 0.2,
+    repeat: Annotated[int, typer.Option(min=1, max=20, help="Bursts of each size.")] = 3,
+    gateway: Gateways = [Mode.sync, Mode.threadpool, Mode.awaiting],  # noqa: B006 - typer copies it
+    upstream_limit: Annotated[
+        int | None, typer.Option(min=1, max=1000, help="Connections that a gateway has to the backend.")
+    ] = None,
+    replicas: Annotated[int, typer.Option(min=1, max=1000, help="Predict this many pods of each gateway too.")] = 1,
+    gateway_url: Annotated[
+        list[str] | None,
+        typer.Option(help="MODE=URL of one pod that runs already; may be given several times.", show_default=False),
+    ] = None,
+    report: Annotated[Path, typer.Option(help="Where the HTML report goes.")] = Path("runs/sweep.html"),
+) -> None:
+    """Send bursts of growing size to each gateway: how long they take, predicted and measured.
+
+    Exits with 0 only if every size took as long as the model says.
+    """
+    from inflight.terminal.output import Output
+    from inflight.terminal.running import run
+    from services.lab.options import mode_urls, sizes
+    from services.lab.sweep.model import Setup
+    from services.lab.sweep.sweep import Plan, sweep
+
+    urls = mode_urls(gateway_url or [])
+    modes = list(urls or dict.fromkeys(mode.value for mode in gateway))
+    plan = Plan(modes, sizes(tasks), repeat, Setup(delay, upstream_limit, replicas), urls)
+    raise typer.Exit(0 if run(sweep(Output(), plan, report)) else 1)

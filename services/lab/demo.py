@@ -14,12 +14,11 @@ from rich.progress import SpinnerColumn, TimeElapsedColumn
 
 from inflight.report.page import write_report
 from inflight.report.run import Run, Sample, TargetRun, machine, write_run
-from inflight.send.outcome import CANCELLED
-from inflight.send.schedule import at_once
-from inflight.send.sender import TASK, Sender, Target
+from inflight.send.sender import TASK, Target
 from inflight.terminal.files import check_writable
 from inflight.terminal.progress import progress_on
 from inflight.terminal.table import print_whole
+from services.lab.bursts import send_burst
 from services.lab.process import Service
 from services.lab.prose import about, about_gateway
 from services.lab.sampling import sampled
@@ -102,12 +101,9 @@ async def _burst(console: Console, mode: GatewayMode, gateway: Service, experime
 
     target = Target(gateway.name, f"{gateway.url}/{TASK}")
     longest = experiment.tasks * experiment.delay + RESPONSE_WITHIN
-    sender = Sender(target, longest, on_record=lambda _record: progress.advance(bar))
     with progress:
         async with sampled(gateway.admin_url, show) as samples:
-            records = await sender.send(at_once(experiment.tasks))
-    if any(record.outcome == CANCELLED for record in records):
-        raise asyncio.CancelledError  # the sender keeps its records when the user stops it; the experiment ends here
+            records = await send_burst(target, experiment.tasks, longest, lambda _record: progress.advance(bar))
     verdict = judge(mode, experiment.delay, records, samples)
     return TargetRun(
         name=gateway.name,

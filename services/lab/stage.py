@@ -37,14 +37,14 @@ def free_ports(pairs: int) -> list[tuple[int, int]]:
     return list(zip(ports[::2], ports[1::2], strict=True))
 
 
-def backend_service(ports: tuple[int, int], delay: float, on_line: OnLine) -> Service:
-    """Return the backend, not yet started."""
-    return Service("backend", "services.backend", ports, {"DELAY": f"{delay:g}"}, on_line)
+def backend_service(ports: tuple[int, int], delay: float, on_line: OnLine, **others: str) -> Service:
+    """Return the backend, not yet started; `others` are more of its settings."""
+    return Service("backend", "services.backend", ports, {"DELAY": f"{delay:g}", **others}, on_line)
 
 
-def gateway_service(mode: str, ports: tuple[int, int], backend_url: str, on_line: OnLine) -> Service:
-    """Return the gateway of one mode, not yet started."""
-    settings = {"GATEWAY_MODE": mode, "BACKEND_URL": backend_url}
+def gateway_service(mode: str, ports: tuple[int, int], backend_url: str, on_line: OnLine, **others: str) -> Service:
+    """Return the gateway of one mode, not yet started; `others` are more of its settings."""
+    settings = {"GATEWAY_MODE": mode, "BACKEND_URL": backend_url, **others}
     return Service(f"{mode}-gateway", "services.gateway", ports, settings, on_line)
 
 

@@ -1,0 +1,1 @@
+"""`lab sweep`: how long a burst takes in each design against its size, predicted and measured."""

@@ -1,0 +1,65 @@
+"""What the model says of a burst: a design works on so many requests at once, so a burst takes so many delays."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import ceil
+
+from services.lab.verdict import POOL_THREADS
+
+WIDTHS = {"sync": 1, "threadpool": POOL_THREADS, "async": None}
+"""Requests that one process of a design works on at once; None: as many as there are."""
+GRAIN = 0.001
+"""Seconds by which uvloop's timers, which count whole milliseconds, may be early."""
+
+
+@dataclass(frozen=True)
+class Setup:
+    """What the model needs to know: the backend's delay in seconds, the gateways' UPSTREAM_LIMIT, and how many pods."""
+
+    delay: float
+    limit: int | None = None
+    replicas: int = 1
+
+
+def width(mode: str, setup: Setup) -> int | None:
+    """Return how many requests all pods of a design work on at once."""
+    bounds = [bound for bound in (WIDTHS[mode], setup.limit) if bound is not None]
+    return min(bounds) * setup.replicas if bounds else None
+
+
+def waves(mode: str, tasks: int, setup: Setup) -> int:
+    """Return how many delays follow one another: sync N, threads N/40, async 1; fewer with more pods."""
+    at_once = width(mode, setup)
+    return 1 if at_once is None else ceil(tasks / at_once)
+
+
+def predicted(mode: str, tasks: int, setup: Setup, own: float) -> float:
+    """Return the seconds that a burst takes; `own` is what its requests take by themselves, without a delay."""
+    return waves(mode, tasks, setup) * setup.delay + own / setup.replicas
+
+
+def earliest(mode: str, tasks: int, setup: Setup) -> float:
+    """Return the seconds that no burst can be quicker than: its delays, and a timer's grain for each."""
+    return waves(mode, tasks, setup) * max(0.0, setup.delay - GRAIN)
+
+
+def tolerance(mode: str, tasks: int, setup: Setup, own: float, alone: float) -> float:
+    """Return the seconds by which a burst may be later than predicted.
+
+    For each wave `alone`, the most that one task alone took beside its delay: what it takes to wake up. And `own` once
+    more: the machine may be half as quick by then as when that was measured, a moment before.
+    """
+    return waves(mode, tasks, setup) * alone + own
+
+
+def processes(mode: str, rate: float, delay: float, cpu: float | None) -> int | None:
+    """Return how many processes a design needs for `rate` requests a second, none of them waiting for another.
+
+    Little's law: rate * delay requests are in flight, and each process holds as many as its width. Where that is
+    unlimited, the processor is the limit: `cpu` is seconds of it for a request, None where it was not measured.
+    """
+    each = WIDTHS[mode]
+    if each is not None:
+        return ceil(rate * delay / each)
+    return None if cpu is None else max(1, ceil(rate * cpu))
