@@ -25,7 +25,7 @@ def watching(monkeypatch: pytest.MonkeyPatch) -> Watching:
 @pytest.fixture
 def hook(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
     """Install a hook by its module's name, until the test ends."""
-    monkeypatch.setattr("inflight.wrap.setattr", monkeypatch.setattr, raising=False)
+    monkeypatch.setattr("inflight.hooks.wrap.setattr", monkeypatch.setattr, raising=False)
     monkeypatch.setattr(ConnectionPool, "QueueCls", LifoQueue)
     return lambda module: import_module(f"inflight.{module}").install()
 

@@ -46,7 +46,7 @@ class Served:
 
 
 @contextmanager
-def served(
+def served(  # noqa: PLR0913 - each is a thing that a test may want otherwise
     app: ASGIApp,
     loop: str = "uvloop",
     http: str = "httptools",

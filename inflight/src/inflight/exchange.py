@@ -54,6 +54,8 @@ class Exchange:
             ledger.first_byte_at = now = perf_counter()
             if now - ledger.entered_at > LONG and self._connection is not None and self._connection.left():
                 ledger.leave()
+            if ledger.telemetry.blame.resuming is not None:
+                ledger.telemetry.blame.held_up(ledger)
             ledger.status = message["status"]
             ledger.response_headers = message.get("headers", ())
             if ledger.telemetry.server_timing:

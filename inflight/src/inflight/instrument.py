@@ -14,7 +14,7 @@ from inflight.admin import AdminServer, PortError
 from inflight.hooks import install_hooks
 from inflight.middleware import Middleware
 from inflight.refused import count_refusals
-from inflight.requests import requests_page
+from inflight.requests.page import requests_page
 from inflight.stamp import current_stamp, stamp_in_place
 from inflight.telemetry import Telemetry, active
 from inflight.types import ASGIApp, Receive, Scope, Send

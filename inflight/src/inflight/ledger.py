@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 from inflight.types import Scope
 
 if TYPE_CHECKING:
-    from inflight.place import Place
+    from inflight.blocking.place import Place
     from inflight.telemetry import Telemetry
 
 QUEUES = ("kernel", "loop", "thread", "pool")
@@ -44,6 +44,7 @@ class Ledger:
         "entered_at",
         "finished",
         "first_byte_at",
+        "held_loop",
         "kernel",
         "loop",
         "mark",
@@ -70,6 +71,8 @@ class Ledger:
         self.first_byte_at: float | None = None
         self.response_headers: Sequence[tuple[bytes, bytes]] = ()
         self.sent = 0
+        self.held_loop = False
+        """Whether it has held the event loop itself."""
         self.waited_for: Place | None = None
         """What held the event loop while the request waited in kernel and loop; None where that is not known."""
         self.received = self.disconnected = self.finished = False

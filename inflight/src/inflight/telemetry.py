@@ -10,8 +10,8 @@ from prometheus_client import REGISTRY, CollectorRegistry
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from inflight.blame import Blame
-from inflight.blocking import Watchdog, blocked_after
+from inflight.blocking.blame import Blame
+from inflight.blocking.watchdog import Watchdog, blocked_after
 from inflight.ledger import Ledger
 from inflight.live import Live
 from inflight.loop import Heartbeat
@@ -109,7 +109,9 @@ class Telemetry:
         self.heartbeat.stop()
         self.watchdog.stop()
 
-    def _beat(self, _late: float) -> None:
+    def _beat(self, late: float) -> None:
+        if self.heartbeat.loop is not None and self.heartbeat.last is not None:
+            self.blame.resume(self.heartbeat.loop, self.heartbeat.last, late)
         self.live.sweep()
         for call in self.each_beat:
             call()

@@ -143,10 +143,12 @@ class upstream:  # noqa: N801 - it is used as a function is
             queued.end()
 
     def pause(self, now: float) -> None:
-        """Note that a wait begins inside of the call."""
+        """Note that a wait begins inside of the call, which is not at its upstream meanwhile."""
         self._paused += 1
         if self._paused == 1:
             self._paused_at = now
+            if self._telemetry is not None:
+                self._telemetry.live.end_call(self.name, self)
             if self._ledger is not None:
                 self._ledger.end(self, now)
 
@@ -155,7 +157,10 @@ class upstream:  # noqa: N801 - it is used as a function is
         self._paused -= 1
         if self._paused == 0:
             self._waited += now - self._paused_at
-            if self._ledger is not None and self._telemetry is not None:
+            if self._telemetry is None:
+                return
+            self._telemetry.live.begin_call(self.name, self)
+            if self._ledger is not None:
                 self._ledger.begin(self, now)
 
     def end(self, outcome: str = "ok") -> None:

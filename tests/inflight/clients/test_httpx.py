@@ -61,7 +61,7 @@ def test_refusals_of_the_pool_are_entirely_the_pools(watching: Watching, server:
 
     async def program(client: httpx.AsyncClient) -> None:
         calls = [asyncio.create_task(client.get(f"{server.url}/held")) for _ in range(30)]
-        await until(watching.waiting, 20)
+        await until(lambda: (watching.waiting(), watching.open_calls()), (20, 10))
         await until(lambda: sum(call.done() for call in calls), 20)
         server.release()
         outcomes = await asyncio.gather(*calls, return_exceptions=True)
@@ -240,8 +240,7 @@ def test_a_client_in_threads_waits_for_the_pool(watching: Watching, server: Upst
     """Two threads and one connection of the sync client."""
     with httpx.Client(limits=ONE, timeout=15) as client, ThreadPoolExecutor(2) as threads:
         calls = [threads.submit(client.get, f"{server.url}/held") for _ in range(2)]
-        eventually(watching.waiting, 1)
-        eventually(watching.open_calls, 2)
+        eventually(lambda: (watching.waiting(), watching.open_calls()), (1, 1))
         time.sleep(0.1)  # so that the wait is long enough to be seen
         server.release()
         assert [call.result().content for call in calls] == [b"xx"] * 2

@@ -12,11 +12,11 @@ from typing import Any
 
 from aiohttp import ClientError, ClientResponse, ClientSession, TraceConfig
 
+from inflight.hooks.watched import WatchedCall, harmless, named
+from inflight.hooks.wrap import Method, known, wrap
 from inflight.linux.tcp_info import Socket, waited
 from inflight.telemetry import active
 from inflight.waits import outcome_of
-from inflight.watched import WatchedCall, harmless, named
-from inflight.wrap import Method, known, wrap
 
 SERVER_ERROR = 500
 ARRIVAL = "inflight_arrival"

@@ -12,10 +12,10 @@ from typing import Any
 
 import httpx
 
+from inflight.hooks.watched import WatchedCall, harmless
+from inflight.hooks.wrap import Method, known, wrap
 from inflight.linux.tcp_info import waited
 from inflight.waits import outcome_of
-from inflight.watched import WatchedCall, harmless
-from inflight.wrap import Method, known, wrap
 
 SERVER_ERROR = 500
 

@@ -14,9 +14,9 @@ from urllib3.connectionpool import ConnectionPool
 from urllib3.exceptions import HTTPError, MaxRetryError, NewConnectionError
 from urllib3.exceptions import TimeoutError as Timeout
 
+from inflight.hooks.watched import PoolWait, WatchedCall, named
+from inflight.hooks.wrap import Method, known, wrap
 from inflight.waits import outcome_of
-from inflight.watched import PoolWait, WatchedCall, named
-from inflight.wrap import Method, known, wrap
 
 SERVER_ERROR = 500
 CALL = "inflight_call"

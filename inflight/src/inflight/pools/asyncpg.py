@@ -14,8 +14,8 @@ from asyncpg.connection import Connection  # type: ignore[import-untyped]
 from asyncpg.pool import PoolAcquireContext, PoolConnectionHolder  # type: ignore[import-untyped]
 from asyncpg.prepared_stmt import PreparedStatement  # type: ignore[import-untyped]
 
-from inflight.watched import PoolWait, harmless
-from inflight.wrap import Method, as_call, as_wait, ends_wait, known, wrap
+from inflight.hooks.watched import PoolWait, harmless
+from inflight.hooks.wrap import Method, as_call, as_wait, ends_wait, known, wrap
 
 QUERIES = (
     *("execute", "executemany", "fetch", "fetchmany", "fetchrow", "fetchval"),

@@ -9,7 +9,7 @@ from typing import Any
 
 from psycopg import AsyncConnection, AsyncCursor, AsyncServerCursor, Connection, Cursor, ServerCursor
 
-from inflight.wrap import as_call, known, wrap
+from inflight.hooks.wrap import as_call, known, wrap
 
 OTHERWISE = "postgresql"
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from psycopg_pool import AsyncConnectionPool, AsyncNullConnectionPool, ConnectionPool, NullConnectionPool
 
-from inflight.wrap import as_wait, known, wrap
+from inflight.hooks.wrap import as_wait, known, wrap
 
 
 def install() -> None:

@@ -14,7 +14,7 @@ from redis.asyncio.connection import AbstractConnection as AsyncConnection
 from redis.client import Pipeline
 from redis.connection import AbstractConnection
 
-from inflight.wrap import as_call, as_wait, ends_wait, known, wrap
+from inflight.hooks.wrap import as_call, as_wait, ends_wait, known, wrap
 
 OTHERWISE = "redis"
 

@@ -12,8 +12,8 @@ from weakref import WeakSet
 
 from sqlalchemy.engine import URL, Dialect, Engine
 
-from inflight.watched import PoolWait, WatchedCall, end_wait, harmless
-from inflight.wrap import Method, known, wrap
+from inflight.hooks.watched import PoolWait, WatchedCall, end_wait, harmless
+from inflight.hooks.wrap import Method, known, wrap
 
 CALLS = ("connect", "do_ping", "do_commit", "do_execute", "do_executemany", "do_execute_no_params")
 """A dialect's round trips to the database; a rollback, which ends each use of a connection, is left out."""

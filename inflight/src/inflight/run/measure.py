@@ -8,7 +8,7 @@ import socket
 
 from inflight.admin import metrics_page
 from inflight.hooks import install_hooks
-from inflight.requests import JSON, requests_json
+from inflight.requests.page import JSON, requests_json
 from inflight.run.pulse import LOOP, Pulse
 from inflight.run.responder import Page, Responder
 from inflight.telemetry import Telemetry

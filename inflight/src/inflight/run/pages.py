@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from ipaddress import ip_address
 from time import monotonic
@@ -107,11 +107,13 @@ class Pages:
         mapped = getattr(address, "ipv4_mapped", None)
         if not any((mapped or address) in network for network in self._readers):
             return HTTPStatus.FORBIDDEN, PLAIN, b"forbidden: see --admin-requests-from\n"
-        responses = self._ask(list(self._state.workers), "/requests", "")
-        merged = _merged((worker.number, json.loads(body)) for worker, (_, body) in responses.items())
-        silent = [str(worker) for worker in self._state.workers if worker not in responses]
-        if silent:
-            merged["silent"] = silent
+        workers = list(self._state.workers)
+        responses = self._ask(workers, "/requests", "")
+        merged: dict[str, list[dict[str, Any]]] = {"processes": [], "requests": []}
+        for worker in workers:
+            found = json.loads(responses[worker][1]) if worker in responses else {"processes": [_of_silent(worker)]}
+            for name, entries in merged.items():
+                entries.extend({"worker": worker.number, **entry} for entry in found.get(name, ()))
         return HTTPStatus.OK, "application/json", json.dumps(merged).encode()
 
     def _labels(self, worker: Worker) -> str:
@@ -133,13 +135,6 @@ def _queue(labels: str) -> str:
     return f'queue="kernel",{labels}' if labels else 'queue="kernel"'
 
 
-def _merged(documents: Iterable[tuple[int, Any]]) -> dict[str, Any]:
-    """Return the workers' documents as one: their lists joined, with each entry's `worker`."""
-    merged: dict[str, Any] = {}
-    for number, document in documents:
-        for key, value in document.items():
-            if isinstance(value, list):
-                merged.setdefault(key, []).extend({"worker": number, **entry} for entry in value)
-            else:
-                merged[key] = value
-    return merged
+def _of_silent(worker: Worker) -> dict[str, Any]:
+    """Return what is known of a process that does not respond; its requests are not."""
+    return {"pid": worker.pid, "stalled": worker.stalled(), "silent": worker.silent()}

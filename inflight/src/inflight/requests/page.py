@@ -11,11 +11,11 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from inflight.admin import TEXT, Page, Response
-from inflight.lines import Lines, lines
-from inflight.unread import oldest_unread
+from inflight.linux.unread import oldest_unread
+from inflight.requests.lines import Lines, lines
 
 if TYPE_CHECKING:
-    from inflight.blame import Holder
+    from inflight.blocking.blame import Holder
     from inflight.ledger import Ledger
     from inflight.telemetry import Telemetry
 

@@ -7,8 +7,8 @@ import threading
 from collections import Counter
 from dataclasses import dataclass
 
-from inflight.blame import Holder
-from inflight.place import Place
+from inflight.blocking.blame import Holder
+from inflight.blocking.place import Place
 
 log = logging.getLogger("inflight")
 

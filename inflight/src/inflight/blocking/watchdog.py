@@ -11,14 +11,14 @@ from time import perf_counter
 from typing import TYPE_CHECKING
 
 from inflight.admin import leave_signals_to_main_thread
-from inflight.blame import Blame, Holder
-from inflight.blocked_log import BlockedLog
+from inflight.blocking.blame import Blame, Holder
+from inflight.blocking.log import BlockedLog
+from inflight.blocking.place import Place, Spot, spot_of
+from inflight.blocking.spent import Reading, Spent
+from inflight.blocking.step import Loop, Owner, Step, owner_of
+from inflight.blocking.tally import Tally
 from inflight.linux.schedstat import Schedule
 from inflight.loop import INTERVAL
-from inflight.place import Place, Spot, spot_of
-from inflight.spent import Reading, Spent
-from inflight.step import Loop, Step, label_of
-from inflight.tally import Tally
 
 if TYPE_CHECKING:
     from inflight.telemetry import Telemetry
@@ -61,12 +61,12 @@ def blocked_after() -> float:
 class Seen:
     """A step that the loop was seen in, when, and whom it belongs to."""
 
-    __slots__ = ("held", "label", "last", "ran", "since", "spot", "token")
+    __slots__ = ("held", "last", "owner", "ran", "since", "spot", "token")
 
-    def __init__(self, step: Step, spot: Spot | None, label: tuple[str | None, str], now: float) -> None:
+    def __init__(self, step: Step, spot: Spot | None, owner: Owner, now: float) -> None:
         self.token = step.token()
         self.spot = spot
-        self.label = label
+        self.owner = owner
         self.since = self.last = now
         self.held = 0.0
         """Seconds without those in which the loop's thread waited for a processor."""
@@ -165,7 +165,7 @@ class Watchdog:
         elif step is None:
             self._seen = None
         elif seen is None or not seen.goes_on(step):
-            seen = self._seen = Seen(step, spot, label_of(step, self._telemetry), spent.end)
+            seen = self._seen = Seen(step, spot, owner_of(step, self._telemetry), spent.end)
             loop.probe(seen.ran)
             if spent.locked:  # the loop's own thread has just let go of it, or has gone on a little since
                 self._add(seen, spot.place if spot and spot.own and spot.place.call else LOCK.place, spent, spent.due)
@@ -186,7 +186,9 @@ class Watchdog:
         seconds = max(net, spent.end - start) if seen.held >= ENOUGH else net
         self._alert_until = spent.end + ALERT
         self._fruitless = 0
-        self._tally.add(Holder(place, *seen.label), start, spent.end, seconds)
+        if seen.owner.ledger is not None and seen.held >= ENOUGH:
+            seen.owner.ledger.held_loop = True
+        self._tally.add(Holder(place, seen.owner.method, seen.owner.route), start, spent.end, seconds)
 
     def _charge(self, holder: Holder, spans: list[tuple[float, float]], seconds: float) -> None:
         self._blame.charge(holder, spans, seconds)

@@ -14,8 +14,8 @@ from types import FrameType
 import pytest
 from starlette.routing import compile_path
 
-from inflight import place as place_module
-from inflight.place import Place, Spot, call_at, is_own, spot_of
+from inflight.blocking import place as place_module
+from inflight.blocking.place import Place, Spot, call_at, is_own, spot_of
 
 
 def frames_of(frame: FrameType | None) -> list[FrameType]:
@@ -52,7 +52,7 @@ class Shop:
 def test_place_is_the_users_line() -> None:
     """A place is named by the file from the top of its package, the line, the function, and what it calls."""
     line = own.__code__.co_firstlineno + 1
-    assert seen_in(own).where == f"tests/inflight/test_place.py:{line} own (look)"
+    assert seen_in(own).where == f"tests/inflight/blocking/test_place.py:{line} own (look)"
 
 
 def test_method_has_its_class() -> None:

@@ -9,7 +9,7 @@ from importlib.metadata import PackageNotFoundError, version
 from inspect import iscoroutinefunction
 from typing import Any
 
-from inflight.watched import PoolWait, WatchedCall, end_wait, named
+from inflight.hooks.watched import PoolWait, WatchedCall, end_wait, named
 
 log = logging.getLogger("inflight")
 

@@ -10,10 +10,10 @@ from collections.abc import Collection, Iterator
 from types import FrameType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from inflight.frames import awaits_of, locals_of, stack_of
+from inflight.blocking.frames import awaits_of, locals_of, stack_of
+from inflight.blocking.place import Place, is_ours, is_own, spot_of
+from inflight.blocking.step import context_of, ledger_in, request_of, scopes_of
 from inflight.ledger import Ledger
-from inflight.place import Place, is_ours, is_own, spot_of
-from inflight.step import context_of, ledger_in, request_of, scopes_of
 
 if TYPE_CHECKING:
     from inflight.telemetry import Telemetry

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from inflight.blame import Holder
-from inflight.place import Place
-from inflight.tally import Tally
+from inflight.blocking.blame import Holder
+from inflight.blocking.place import Place
+from inflight.blocking.tally import Tally
 
 SLEEP = Holder(Place("own.py", 11, "render_pdf", "time.sleep"), "GET", "/results/{team}")
 

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from inflight.blame import Holder
+from inflight.blocking.blame import Holder
 
 WINDOW = 1.0
 """Seconds in which pieces at one place are added up."""

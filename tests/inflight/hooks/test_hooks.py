@@ -10,9 +10,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from inflight import watched, wrap
-from inflight.hooks import HOOKS, install
-from inflight.watched import WatchedCall
+from inflight.hooks import HOOKS, install, watched, wrap
+from inflight.hooks.watched import WatchedCall
 from tests.inflight.upstream import Upstream
 from tests.inflight.watching import Watching
 

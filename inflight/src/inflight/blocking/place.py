@@ -24,7 +24,7 @@ STANDARD = tuple(
     }
 )
 SITES = tuple({f"{path}{os.sep}" for path in (*site.getsitepackages(), site.getusersitepackages())})
-OURS = f"{Path(__file__).parent}{os.sep}"
+OURS = f"{Path(__file__).parents[1]}{os.sep}"
 IMPORT = "importlib._bootstrap"
 """The interpreter's own import, which is written in Python."""
 

@@ -8,9 +8,9 @@ from collections.abc import Callable
 
 import pytest
 
-from inflight.blame import Holder
-from inflight.blocked_log import SETTLED, SILENCE, STUCK, BlockedLog
-from inflight.place import Place
+from inflight.blocking.blame import Holder
+from inflight.blocking.log import SETTLED, SILENCE, STUCK, BlockedLog
+from inflight.blocking.place import Place
 from tests.eventually import eventually
 
 PLACE = Place("own.py", 11, "render_pdf", "time.sleep")

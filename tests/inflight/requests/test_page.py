@@ -17,15 +17,15 @@ from starlette.responses import StreamingResponse
 from websockets.sync.client import connect
 
 from inflight.admin import AdminServer
-from inflight.requests import MOST_REQUESTS, requests_in_flight, requests_json, requests_page
+from inflight.requests.page import MOST_REQUESTS, requests_in_flight, requests_json, requests_page
 from inflight.telemetry import Telemetry
 from inflight.waits import upstream, waiting
 from tests.eventually import eventually
-from tests.inflight import blocking_app
-from tests.inflight.blocking_app import line_of
+from tests.inflight.blocking import blocking_app
+from tests.inflight.blocking.blocking_app import line_of
 from tests.inflight.server import Served, request, served
 
-HERE = "tests/inflight/test_requests.py"
+HERE = "tests/inflight/requests/test_page.py"
 TASKS_HAVE_CONTEXTS = sys.version_info >= (3, 12)
 """Before, a task that streams a response cannot be told from any other."""
 go_on = threading.Event()
@@ -214,7 +214,7 @@ def test_blocked_loop(loop: str) -> None:
             blocker.join()
             if "blocked" in process:
                 break
-        where = f"tests/inflight/blocking_app.py:{line_of('sleep')} sleep (time.sleep)"
+        where = f"tests/inflight/blocking/blocking_app.py:{line_of('sleep')} sleep (time.sleep)"
         assert process["blocked"]["where"] == where
         assert process["blocked"]["route"] == "/kinds/{kind}"
         assert process["stalled"] > 0.05

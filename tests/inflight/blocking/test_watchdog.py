@@ -13,8 +13,8 @@ from fastapi import FastAPI
 from websockets.sync.client import connect
 
 from tests.eventually import eventually
-from tests.inflight import blocking_app
-from tests.inflight.blocking_app import KINDS, line_of
+from tests.inflight.blocking import blocking_app
+from tests.inflight.blocking.blocking_app import KINDS, line_of
 from tests.inflight.server import Served, served
 
 TRIES = 20.0
@@ -32,7 +32,7 @@ CALLS = {
 
 def where(mark: str, call: str = "", function: str = "") -> str:
     """Return the label of a marked line."""
-    return f"tests/inflight/blocking_app.py:{line_of(mark)} {function or mark}{call}"
+    return f"tests/inflight/blocking/blocking_app.py:{line_of(mark)} {function or mark}{call}"
 
 
 def blocked(service: Served) -> dict[tuple[str, str], float]:
@@ -150,3 +150,24 @@ def test_victims_are_counted_and_logged(loop: str, caplog: pytest.LogCaptureFixt
         text = f"blocking_app.py:{line_of('sleep')} in sleep (time.sleep), GET /kinds/{{kind}}"
         eventually(lambda: any(text in record.getMessage() for record in caplog.records), True)
         assert sum(text in record.getMessage() for record in caplog.records) == 1
+
+
+def test_victims_in_flight_are_counted(loop: str) -> None:
+    """A request that was in flight, and could not go on, has waited for the line, too; the one that held it has not."""
+    place = where("sleep", " (time.sleep)"), "/kinds/{kind}"
+    with served(blocking_app.app, loop) as service:
+
+        def victims() -> float:
+            labels = {"where": place[0], "route": place[1]}
+            return service.value("event_loop_blocked_requests_total", **labels) or 0.0
+
+        deadline = time.monotonic() + TRIES
+        while not victims():
+            assert time.monotonic() < deadline
+            waiter = threading.Thread(target=service.get, args=("/slow",))
+            waiter.start()
+            while not service.telemetry.live.in_flight and waiter.is_alive():
+                time.sleep(0.001)
+            service.get("/kinds/sleep")
+            waiter.join()
+        assert victims() == 1

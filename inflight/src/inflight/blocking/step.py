@@ -10,9 +10,9 @@ from contextlib import suppress
 from contextvars import Context
 from itertools import islice
 from types import FrameType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from inflight.frames import locals_of
+from inflight.blocking.frames import locals_of
 from inflight.ledger import Ledger, current_ledger
 from inflight.types import Scope
 
@@ -119,19 +119,27 @@ def request_of(step: Step, telemetry: Telemetry) -> Ledger | None:
     return None if found is None or found.finished else found
 
 
-def label_of(step: Step, telemetry: Telemetry) -> tuple[str | None, str]:
-    """Return the method and the route of the request that a step works for; no method, and one of UNBOUND, else."""
+class Owner(NamedTuple):
+    """Whose a step is: the method and the route of a request; no method, and one of UNBOUND, where it is of none."""
+
+    method: str | None
+    route: str
+    ledger: Ledger | None = None
+
+
+def owner_of(step: Step, telemetry: Telemetry) -> Owner:
+    """Return whose a step is."""
     if step.task is None:
-        return None, "callback"
+        return Owner(None, "callback")
     types = {scope.get("type") for scope in scopes_of(step.frames)}
     ledger = request_of(step, telemetry)
     if "websocket" in types or (ledger is not None and ledger.scope.get("type") == "websocket"):
-        return None, "websocket"
+        return Owner(None, "websocket", ledger)
     if ledger is not None:
-        label = telemetry.labels(ledger)
+        owner = Owner(*telemetry.labels(ledger), ledger)
         if not ledger.finished:  # else it may have let go of its scope before its labels were read
-            return label
-    return None, "startup" if "lifespan" in types else "background"
+            return owner
+    return Owner(None, "startup" if "lifespan" in types else "background")
 
 
 def scopes_of(frames: list[FrameType]) -> Iterator[Scope]:

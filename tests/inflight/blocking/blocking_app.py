@@ -191,6 +191,12 @@ async def one_turn() -> None:
         await asyncio.sleep(0)
 
 
+@app.get("/slow")
+async def slow() -> None:
+    """Respond when something else has held the loop for longer."""
+    await asyncio.sleep(HELD / 4)
+
+
 @app.get("/ping")
 async def ping() -> None:
     """Respond."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter, deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from inflight.place import Place
+from inflight.blocking.place import Place
 
 if TYPE_CHECKING:
     from inflight.ledger import Ledger
@@ -15,12 +16,14 @@ if TYPE_CHECKING:
 MOST_PLACES = 50
 """Places that become labels; blocking at any other counts as `OTHER`."""
 OTHER = "other"
+TURNS = 8
+"""Turns of the loop in which a request responds that only waited for it: its task, and those that middleware starts."""
 REMEMBERED = 200
 """Blocks that a request's wait is compared with."""
 
 
 class Holder(NamedTuple):
-    """What holds the loop: a place, and the method and the route of its request (`step.label_of`)."""
+    """What holds the loop: a place, and the method and the route of its request (`step.Owner`)."""
 
     place: Place
     method: str | None
@@ -50,6 +53,8 @@ class Blame:
         self._metrics = metrics
         self._places: set[Place] = set()
         self._blocks: deque[Block] = deque(maxlen=REMEMBERED)
+        self.resuming: tuple[float, float] | None = None
+        """When the loop last stood still, as long as it is still in the turns after that."""
 
     def charge(self, holder: Holder, spans: list[tuple[float, float]], seconds: float) -> None:
         """Charge `seconds` to a holder, which had the loop in each of the spans."""
@@ -71,16 +76,37 @@ class Blame:
         Nobody, where its wait was short, or where none held the loop for half of it.
         """
         waited = (ledger.kernel or 0.0) + (ledger.loop or 0.0)
-        if ledger.waited_for is not None or waited <= self.after:
+        if waited > self.after:
+            self._find(ledger, ledger.read_at - (ledger.kernel or 0.0), ledger.entered_at)
+
+    def resume(self, loop: asyncio.AbstractEventLoop, now: float, late: float) -> None:
+        """Note that the loop goes on, `late` seconds too late: what responds in its next turns had waited for that."""
+        if late > self.after:
+            self.resuming = now - late, now
+            loop.call_soon(self._turn, loop, TURNS)
+
+    def _turn(self, loop: asyncio.AbstractEventLoop, left: int) -> None:
+        if left:
+            loop.call_soon(self._turn, loop, left - 1)
+        else:
+            self.resuming = None
+
+    def held_up(self, ledger: Ledger) -> None:
+        """Note whom a request has waited for that was in flight while the loop stood still, and responds just after."""
+        if self.resuming is not None and not ledger.held_loop:
+            begin, end = self.resuming
+            self._find(ledger, max(begin, ledger.entered_at), end)
+
+    def _find(self, ledger: Ledger, begin: float, end: float) -> None:
+        if ledger.waited_for is not None or end - begin <= self.after:
             return
-        begin, end = ledger.read_at - (ledger.kernel or 0.0), ledger.entered_at
         overlaps: Counter[Holder] = Counter()
         for block in tuple(self._blocks):
             overlap = min(block.end, end) - max(block.start, begin)
             if overlap > 0:
                 overlaps[block.holder] += overlap  # type: ignore[assignment] # seconds, not whole numbers
         holder, seconds = max(overlaps.items(), key=lambda each: each[1], default=(None, 0.0))
-        if holder is not None and seconds >= waited / 2:
+        if holder is not None and seconds >= (end - begin) / 2:
             ledger.waited_for = holder.place
             self.waited[holder.place] += 1
             self._metrics.blocked_requests.labels(self._where(holder.place), holder.route).inc()

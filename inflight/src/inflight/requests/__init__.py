@@ -1,0 +1,1 @@
+"""What is in flight at this moment: the page `/requests` of the admin port."""
