@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -81,6 +81,7 @@ async def _bursts(screen: Screen, experiment: Experiment) -> list[TargetRun]:
     }
     runs = []
     async with running([backend, *gateways.values()]):
+        await _warm_up(gateways.values())
         for mode, gateway in gateways.items():
             console.rule(f"[bold]{gateway.name}[/]", align="left", characters="-")
             with screen.shown():
@@ -89,6 +90,12 @@ async def _bursts(screen: Screen, experiment: Experiment) -> list[TargetRun]:
             console.print()
         console.rule(characters="-")
     return runs
+
+
+async def _warm_up(gateways: Iterable[Service]) -> None:
+    """Send one request to each gateway: a FastAPI application's first one takes tens of milliseconds of its own."""
+    targets = [Target(gateway.name, f"{gateway.url}/warm-up?delay=0") for gateway in gateways]
+    await asyncio.gather(*(send_burst(target, 1, RESPONSE_WITHIN) for target in targets))
 
 
 async def _burst(console: Console, mode: GatewayMode, gateway: Service, experiment: Experiment) -> TargetRun:
