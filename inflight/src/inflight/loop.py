@@ -21,8 +21,8 @@ class Observer(Protocol):
 class Heartbeat:
     """Beats on one event loop every `INTERVAL` seconds, observes how late each beat ran, and calls `on_beat` with it.
 
-    `last` is the reading of `now` at the last beat, None while it does not beat, and `late` how late that one was. They
-    may be read from any thread, above all while the loop stands still.
+    `last` is the reading of `now` at the last beat, None while it does not beat. It may be read from any thread, above
+    all while the loop stands still.
     """
 
     def __init__(
@@ -32,7 +32,6 @@ class Heartbeat:
         now: Callable[[], float] = perf_counter,
     ) -> None:
         self.last: float | None = None
-        self.late = 0.0
         self.loop: asyncio.AbstractEventLoop | None = None
         self._lag = lag
         self._on_beat = on_beat
@@ -63,7 +62,7 @@ class Heartbeat:
             return
         now = self._now()
         late = max(0.0, now - self.last - INTERVAL)
-        self.last, self.late = now, late
+        self.last = now
         self._lag.observe(late)
         self._timer = self.loop.call_later(INTERVAL, self.beat)
         self._on_beat(late)

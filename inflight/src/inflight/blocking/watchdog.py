@@ -7,6 +7,7 @@ import logging
 import os
 import threading
 from contextlib import closing
+from random import uniform
 from time import perf_counter
 from typing import TYPE_CHECKING
 
@@ -29,16 +30,16 @@ SETTING = "INFLIGHT_BLOCKED_AFTER"
 BLOCKED_AFTER = 0.1
 """Seconds."""
 LOOK_AFTER = 0.003
-"""Seconds that a heartbeat may be late before the watchdog looks at the stack."""
+"""Seconds that a heartbeat may be late before the watchdog looks often."""
 AGAIN, OFTEN, SELDOM = 0.005, 0.01, 0.05
-"""Seconds to the next look: at what was seen once, while it goes on, and when it has gone on for `LONG`."""
+"""Seconds to the next look: at what was seen once, while something has the loop, and when it has had it for `LONG`."""
+QUIET = 0.04, 0.1
+"""Seconds at the least and at the most, when nothing has it: at no time that the program could keep step with."""
 LONG = 0.2
 ALERT = 1.0
-"""Seconds for which the watchdog looks at the loop between heartbeats, too, after it has seen something hold it."""
+"""Seconds for which the watchdog looks often after it has seen something hold the loop: it may be in many pieces."""
 PATIENCE = 10
 """Looks that may prove nothing before they become seldom: a loop that is busy with short tasks is left alone."""
-SUSPICIOUS, SUSPECTED = 0.005, 0.1
-"""Seconds that a heartbeat was late, and for which the watchdog looks then: short pieces rarely meet one."""
 ENOUGH = 0.02
 """Seconds after which a step, which is no short task then, is charged with its thread's waits for a processor, too."""
 LOCK = Holder(Place("", 0, "interpreter lock", None), None, "background")
@@ -61,13 +62,15 @@ def blocked_after() -> float:
 class Seen:
     """A step that the loop was seen in, when, and whom it belongs to."""
 
-    __slots__ = ("held", "last", "owner", "ran", "since", "spot", "token")
+    __slots__ = ("before", "held", "last", "owner", "ran", "since", "spot", "token")
 
-    def __init__(self, step: Step, spot: Spot | None, owner: Owner, now: float) -> None:
+    def __init__(self, step: Step, spot: Spot | None, owner: Owner, now: float, due: float) -> None:
         self.token = step.token()
         self.spot = spot
         self.owner = owner
         self.since = self.last = now
+        self.before = max(0.0, now - due)
+        """Seconds since a heartbeat was due, in which it was not seen: its own once it has had the loop for longer."""
         self.held = 0.0
         """Seconds without those in which the loop's thread waited for a processor."""
         self.ran: list[bool] = []
@@ -142,18 +145,16 @@ class Watchdog:
         if last is None:
             self._seen = None
             return INTERVAL
-        if self._telemetry.heartbeat.late >= SUSPICIOUS:
-            self._alert_until = max(self._alert_until, last + SUSPECTED)
-        due = last + INTERVAL + LOOK_AFTER
-        if now < due and now >= self._alert_until and not spent.locked:
-            self._seen = None
-            return due - now
         self._look(loop, spent, last)
         if self._seen is not None and not self._seen.held:
             return AGAIN
+        if self._seen is not None and now - self._seen.since >= LONG:
+            return SELDOM
         self._fruitless += 1
-        long = self._seen is not None and now - self._seen.since >= LONG
-        return SELDOM if long or self._fruitless > PATIENCE else OFTEN
+        late = now - last - INTERVAL
+        if self._fruitless <= PATIENCE and (late > LOOK_AFTER or now < self._alert_until):
+            return OFTEN
+        return uniform(*QUIET)  # noqa: S311 - nothing is kept secret by it
 
     def _look(self, loop: Loop, spent: Spent, last_beat: float) -> None:
         step, seen = loop.step(), self._seen
@@ -165,7 +166,7 @@ class Watchdog:
         elif step is None:
             self._seen = None
         elif seen is None or not seen.goes_on(step):
-            seen = self._seen = Seen(step, spot, owner_of(step, self._telemetry), spent.end)
+            seen = self._seen = Seen(step, spot, owner_of(step, self._telemetry), spent.end, last_beat + INTERVAL)
             loop.probe(seen.ran)
             if spent.locked:  # the loop's own thread has just let go of it, or has gone on a little since
                 self._add(seen, spot.place if spot and spot.own and spot.place.call else LOCK.place, spent, spent.due)
@@ -186,9 +187,13 @@ class Watchdog:
         seconds = max(net, spent.end - start) if seen.held >= ENOUGH else net
         self._alert_until = spent.end + ALERT
         self._fruitless = 0
+        holder = Holder(place, seen.owner.method, seen.owner.route)
         if seen.owner.ledger is not None and seen.held >= ENOUGH:
             seen.owner.ledger.held_loop = True
-        self._tally.add(Holder(place, seen.owner.method, seen.owner.route), start, spent.end, seconds)
+        if 0 < seen.before < seen.held:
+            self._tally.add(holder, seen.since - seen.before, seen.since, seen.before)
+            seen.before = 0.0
+        self._tally.add(holder, start, spent.end, seconds)
 
     def _charge(self, holder: Holder, spans: list[tuple[float, float]], seconds: float) -> None:
         self._blame.charge(holder, spans, seconds)
