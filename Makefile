@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 ARGS ?=
 
-.PHONY: help setup demo test up down bench soak fuzz lint format lock clean
+.PHONY: help setup demo test up dev down bench soak fuzz lint format lock clean
 
 help: ## print this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 12
@@ -24,19 +24,22 @@ demo: setup ## run the experiment on this machine; ARGS="--delay 10" for the art
 
 test: setup lint ## every check and every test; ARGS="tests/telemetry -k kernel" for some of them
 ifeq ($(ARGS),)
-	@$(BIN)/python -m pytest --numprocesses 4 --dist loadfile --no-loadscope-reorder -m "not alone"
+	@$(BIN)/python -m pytest --numprocesses 4 --dist loadfile --no-loadscope-reorder --reruns 2 -m "not alone"
 	@$(BIN)/python -m pytest -m alone
 else
 	@$(BIN)/python -m pytest $(ARGS)
 endif
 
 up: ## bring the lab up on a kind cluster, with dashboards and port-forwards
-	@k8s/up
+	@k8s/up $(ARGS)
+
+dev: ## the same, with saved code put into the running pods; Ctrl-C removes it all
+	@k8s/up --dev
 
 down: ## remove it, the cluster included
 	@k8s/down
 
-bench: setup ## measure the async-gateway beside its peers (needs wrk; nginx too if it is there); ARGS="--help" says more
+bench: setup ## measure what the telemetry costs, beside its peers (needs wrk); ARGS="--help" says more
 	@$(BIN)/python -m bench $(ARGS)
 
 soak: setup ## ten minutes of load with faults injected at random; SOAK_SECONDS for another length

@@ -42,7 +42,11 @@ COMMANDS = [
 ELSEWHERE = {
     "make test": "this very run",
     "make up": "tests/cluster",
+    "make dev": "tests/cluster",
     "make down": "tests/cluster",
+    ".venv/bin/lab sweep": "tests/services/lab",
+    ".venv/bin/lab writes": "tests/services/lab",
+    ".venv/bin/inflight watch --once": "tests/inflight/watch",
     ".venv/bin/lab up": "tests/services/lab/test_cli.py",
 }
 
