@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from functools import partial
@@ -18,21 +18,22 @@ from typing import Any
 from rich.console import Console
 from rich.progress import SpinnerColumn, TimeRemainingColumn
 
-from bench import bursts, cost, machine, memory, scrapes, start_up, throughput, wrk
-from bench.contenders import KEYS, Rig
+from bench import bursts, cost, lab, machine, memory, scale, scrapes, start_up, watch, watchdog, wrk
+from bench.contender import CONTENDERS, KEYS
+from bench.cost import Plan
 from bench.others import Others
 from bench.report import keep, show, write
-from bench.throughput import Plan, Say
+from bench.rig import Rig
 from inflight.terminal.descriptors import raise_descriptors
 from inflight.terminal.errors import INTERRUPTED, CommandError
 from inflight.terminal.progress import progress_on
 
-FAILURES = (CommandError, OSError, HTTPException, subprocess.SubprocessError, AssertionError)
+FAILURES = (CommandError, OSError, HTTPException, subprocess.SubprocessError, ValueError)
 """With which a part may end without the others' results being lost."""
 
-PARTS = ("bursts", "cost", "memory", "scrapes", "start_up")
-"""What is measured besides throughput."""
-BURST_ROUNDS, COST_ROUNDS = 4, 2
+PARTS = ("scale", "scrapes", "memory", "watchdog", "watch", "start_up", "lab", "bursts")
+"""What is measured besides the cost of a request."""
+WITHOUT_WRK = {"scrapes", "memory", "watch", "start_up", "bursts"}
 DEFAULT_FOLDER = Path("runs/bench")
 
 
@@ -41,7 +42,7 @@ def main() -> int:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     options = _options()
     try:
-        results = _measure(Plan(options.rounds, options.seconds, options.connections), options.only)
+        results = _measure(Plan(options.rounds, options.connections), options.only)
         files = write(results, options.output)
         show(results, files)
         if options.keep:
@@ -56,27 +57,18 @@ def main() -> int:
 
 
 def _options() -> argparse.Namespace:
+    known = (*KEYS, *PARTS)
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("--rounds", type=_positive, default=5, help="rounds, each with new processes (default: 5)")
+    parser.add_argument("--connections", type=_positive, default=16, help="kept open by the load tool (default: 16)")
     parser.add_argument(
-        "--rounds", type=_positive, default=7, help="rounds of throughput, scrapes and start-up (default: 7)"
+        "--only", type=_names, default=[*known], metavar="NAME,...", help=f"measure only these: {', '.join(known)}"
     )
-    parser.add_argument(
-        "--seconds", type=_positive, default=2, help="of load for each in each round, one at a time (default: 2)"
-    )
-    parser.add_argument("--connections", type=_positive, default=64, help="kept open by the load tool (default: 64)")
-    parser.add_argument(
-        "--only",
-        type=_names,
-        default=[*KEYS, *PARTS],
-        metavar="NAME,...",
-        help=f"measure only these: {', '.join((*KEYS, *PARTS))}; `--bursts` is all but throughput",
-    )
-    parser.add_argument("--bursts", dest="only", action="store_const", const=list(PARTS), help="no throughput")
     parser.add_argument("--output", type=Path, default=DEFAULT_FOLDER, help=f"folder (default: {DEFAULT_FOLDER})")
     parser.add_argument("--keep", action="store_true", help="also make this run the one that bench/README.md shows")
     options = parser.parse_args()
-    if options.keep and not {*KEYS, *PARTS} <= {*options.only}:
-        parser.error("argument --keep: bench/README.md shows whole runs; leave --only and --bursts out")
+    if options.keep and not {*known} <= {*options.only}:
+        parser.error("argument --keep: bench/README.md shows whole runs; leave --only out")
     return options
 
 
@@ -96,26 +88,24 @@ def _names(text: str) -> list[str]:
 
 def _measure(plan: Plan, only: Sequence[str]) -> dict[str, Any]:
     """Return the whole run as its JSON holds it. A part that fails is named with its reason; the others go on."""
-    rows = [key for key in KEYS if key in only]
-    if (rows or "scrapes" in only) and not wrk.installed():
+    if not {*only} <= WITHOUT_WRK and not wrk.installed():
         raise CommandError(wrk.MISSING)
     if sys.platform != "linux":
         raise CommandError("the benchmarks read another process's clock and /proc, so they need Linux")
     descriptors = raise_descriptors()
     results: dict[str, Any] = {
-        "kind": "inflight-lab/bench/1",
+        "kind": "inflight-lab/bench/2",
         "started": datetime.now(UTC).isoformat(timespec="seconds"),
         "machine": machine.describe(descriptors),
         "plan": asdict(plan),
+        "missing": [each.key for each in CONTENDERS if each.key in only and each.installed is None],
         "failed": {},
     }
     others = Others()
     with tempfile.TemporaryDirectory(prefix="inflight-bench-") as folder:
-        rig = Rig(Path(folder), descriptors)
-        parts = _parts(rig, plan, rows)
-        asked = [name for name in parts if name in only or (name == "throughput" and rows)]
-        progress = progress_on(Console(stderr=True), SpinnerColumn(), TimeRemainingColumn())
-        with progress:
+        parts = _parts(Rig(Path(folder), descriptors), plan, [key for key in KEYS if key in only])
+        asked = [name for name in parts if name in only or (name == "cost" and {*KEYS} & {*only})]
+        with progress_on(Console(stderr=True), SpinnerColumn(), TimeRemainingColumn()) as progress:
             bar = progress.add_task("starting", total=sum(parts[name][0] for name in asked))
 
             def say(text: str) -> None:
@@ -126,28 +116,23 @@ def _measure(plan: Plan, only: Sequence[str]) -> dict[str, Any]:
                     results[name] = parts[name][1](say)
                 except FAILURES as error:
                     results["failed"][name] = str(error) or type(error).__name__
-    results["missing"] = [key for key in rows if key not in results.get("throughput", rows)]
     results["others"] = round(others.share(), 3)
     return results
 
 
-def _parts(rig: Rig, plan: Plan, rows: Sequence[str]) -> dict[str, tuple[int, Any]]:
+def _parts(rig: Rig, plan: Plan, keys: Sequence[str]) -> dict[str, tuple[int, Callable[..., Any]]]:
     """Return each part of a run: how many steps it has, and what does it."""
-
-    def turns(say: Say) -> dict[str, Any]:
-        found = throughput.measure(rig, plan, rows, say)
-        return {key: [asdict(each) for each in measured] for key, measured in found.items()}
-
+    few = min(plan.rounds, 2)
     return {
-        "throughput": (throughput.steps(plan, rows), turns),
-        "bursts": (bursts.steps(BURST_ROUNDS), partial(bursts.measure, rig, BURST_ROUNDS)),
-        "cost": (cost.steps(COST_ROUNDS), partial(cost.measure, rig, COST_ROUNDS)),
-        "memory": (memory.steps(), partial(memory.measure, rig)),
-        "scrapes": (
-            scrapes.steps(plan.rounds),
-            partial(scrapes.measure, rig, plan.rounds, plan.seconds, plan.connections),
-        ),
+        "cost": (cost.steps(plan, keys), partial(cost.measure, rig, plan, keys)),
+        "scale": (scale.steps(few), partial(scale.measure, rig, few, plan.connections)),
+        "scrapes": (scrapes.steps(), partial(scrapes.measure, rig)),
+        "memory": (memory.steps(few), partial(memory.measure, rig, few)),
+        "watchdog": (watchdog.steps(few), partial(watchdog.measure, rig, few, plan.connections)),
+        "watch": (watch.steps(), watch.measure),
         "start_up": (start_up.steps(plan.rounds), partial(start_up.measure, rig, plan.rounds)),
+        "lab": (lab.steps(few), partial(lab.measure, rig, few)),
+        "bursts": (bursts.steps(few + 1), partial(bursts.measure, rig, few + 1)),
     }
 
 

@@ -21,6 +21,7 @@ END = b"\r\n\r\n"
 TIMEOUT = 60.0
 """Seconds after which a request counts as lost."""
 OK = "200"
+CONNECTIONS = 16
 
 T = TypeVar("T")
 
@@ -102,16 +103,6 @@ class Client:
         outcomes = await asyncio.gather(*(self.get() for _ in range(count)))
         return Burst(perf_counter() - started, dict(Counter(outcomes)))
 
-    async def steady(self, rate: float, seconds: float) -> dict[str, int]:
-        """Send `rate` requests a second, evenly, whatever became of those before; return how they ended."""
-        loop, started, sent = asyncio.get_running_loop(), perf_counter(), []
-        for number in range(round(rate * seconds)):
-            ahead = started + number / rate - perf_counter()
-            if ahead > 0:
-                await asyncio.sleep(ahead)
-            sent.append(loop.create_task(self.get()))
-        return dict(Counter(await asyncio.gather(*sent)))
-
     async def keep_busy(self, count: int, connections: int) -> dict[str, int]:
         """Send `count` requests, on each connection the next one when the last is answered; return how they ended."""
         left = iter(range(count))
@@ -137,6 +128,20 @@ def run(work: Coroutine[Any, Any, T]) -> T:
     """Run `work` on uvloop and return its result."""
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         return runner.run(work)
+
+
+def warm(port: int, path: str, count: int) -> dict[str, int]:
+    """Send so many requests over a few connections; return how they ended."""
+
+    async def sent() -> dict[str, int]:
+        client = Client(port, path)
+        try:
+            return await client.keep_busy(count, CONNECTIONS)
+        finally:
+            client.close()
+            await asyncio.sleep(0)  # the transports close in the loop's next turn
+
+    return run(sent())
 
 
 def burst(port: int, count: int) -> Burst:

@@ -1,79 +1,95 @@
-"""Cost of a request by how many are in flight (point 4): processor time, at one rate, with 100 and with 4,000 waiting.
-
-The rate is the same, the backend's delay is not: what is in flight is the rate times the delay (Little's law). So
-neither connecting nor the load differs, and what is left is what the number in flight costs.
-"""
+"""What a request costs each contender: processor time of its own process, all standing at once and loaded in turn."""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable
-from contextlib import ExitStack
-from time import perf_counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from typing import Any
 
-from bench import admin
-from bench.client import OK, Client, run
-from bench.contenders import Rig
+from bench import wrk
+from bench.client import warm
+from bench.contender import CONTENDERS, ROUTES
 from bench.program import Program
+from bench.rig import Rig, check_response
 from inflight.terminal.errors import CommandError
 
-RATE = 1000.0
-FEW, MANY = 100, 4000
-WINDOW = 4.0
-"""Seconds of measurement in each round."""
-SETTLING = 1.0
-"""Seconds, beyond the backend's delay, that the flow gets to become even and to open its connections."""
+TURN = 1
+"""Seconds of load in each turn; wrk takes no less."""
+WARM_UP = 400
+"""Requests to each route before a round: connections are opened, and every series exists."""
 
 Say = Callable[[str], None]
 
 
-def steps(rounds: int) -> int:
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How often, and how many connections the load tool keeps."""
+
+    rounds: int
+    connections: int
+
+
+def steps(plan: Plan, keys: Sequence[str]) -> int:
     """Return how many times `measure` will say something."""
-    return 2 * rounds
+    return plan.rounds * len(keys) * (1 + len(ROUTES))
 
 
-def measure(rig: Rig, rounds: int, say: Say) -> dict[str, Any]:
-    """Return the seconds of processor time that a request costs the gateway, round by round, with few and with many."""
+def measure(rig: Rig, plan: Plan, keys: Sequence[str], say: Say) -> dict[str, Any]:
+    """Return each contender's turns by route, one of each round; a contender that is not installed is absent.
+
+    New processes in each round: where its memory happens to lie makes one process up to a tenth faster than the next,
+    for as long as it lives. Raises CommandError for one that does not start, or responds otherwise than all others.
+    """
+    found: dict[str, Any] = {}
+    for number in range(plan.rounds):
+        with _contenders(rig, keys, say) as programs:
+            for route in ROUTES:
+                for key, program in programs.items():
+                    say(f"round {number + 1} of {plan.rounds}: {route}, {key}")
+                    turns = found.setdefault(key, {}).setdefault(route, [])
+                    turns.append(turn(program, f"/{route}/name", plan.connections))
+    return found
+
+
+def turn(program: Program, path: str, connections: int) -> dict[str, float]:
+    """Load one path of a program for a second. Times are seconds; `cpu` is the program's, for each request."""
+    before = program.cpu_seconds()
+    load = wrk.run(f"{program.url}{path}", TURN, connections)
+    used = program.cpu_seconds() - before
+    if not load.requests:
+        raise CommandError(f"{program.name} responded to nothing in {TURN} s")
+    return {
+        "cpu": used / load.requests,
+        "rate": load.rate,
+        "p99": load.p99,
+        "requests": load.requests,
+        "errors": load.errors,
+    }
+
+
+@contextmanager
+def _contenders(rig: Rig, keys: Sequence[str], say: Say) -> Iterator[dict[str, Program]]:
+    """Run them all, warm, until the block is left."""
     with ExitStack() as stack:
-        gateways = {}
-        for count in (FEW, MANY):
-            backend = stack.enter_context(rig.backend(f"backend-{count}", count / RATE))
-            gateways[count] = stack.enter_context(rig.gateway(f"gateway-{count}", backend.url))
-            backend.ready()
-            gateways[count].ready()
-        found: dict[str, Any] = {"rate": RATE, "cpu": {}, "in_flight": {}}
-        for _ in range(rounds):
-            for count, gateway in gateways.items():
-                say(f"processor time a request with {count} in flight")
-                cpu, in_flight = run(_round(gateway, count))
-                found["cpu"].setdefault(str(count), []).append(cpu)
-                found["in_flight"].setdefault(str(count), []).append(in_flight)
-        return found
+        upstream = stack.enter_context(rig.upstream())
+        upstream.ready("/")
+        programs: dict[str, Program] = {}
+        for each in CONTENDERS:
+            if each.key in keys and each.installed is not None:
+                programs[each.key] = stack.enter_context(rig.contender(each.key, upstream.url))
+        for key, program in programs.items():
+            say(f"{key} starts")
+            program.ready("/async/name")
+            check_all(program)
+            for route in ROUTES:
+                warm(program.port, f"/{route}/name", WARM_UP)
+        yield programs
 
 
-async def _round(gateway: Program, count: int) -> tuple[float, float]:
-    """Return the processor time a request and how many were in flight at the end of the window."""
-    client = Client(gateway.port)
-    settling = count / RATE + SETTLING
-    flow = asyncio.create_task(client.steady(RATE, settling + WINDOW + SETTLING))
-    await asyncio.sleep(settling)
-    cpu, completed, _ = await asyncio.to_thread(_reading, gateway)
-    started = perf_counter()
-    await asyncio.sleep(WINDOW)
-    later_cpu, later_completed, in_flight = await asyncio.to_thread(_reading, gateway)
-    elapsed = perf_counter() - started
-    outcomes = await flow
-    client.close()
-    if set(outcomes) != {OK}:
-        raise CommandError(f"{gateway.name}: {outcomes} at {RATE:g} requests a second")
-    if later_completed - completed < 0.9 * RATE * elapsed:
-        raise CommandError(f"this machine does not carry {RATE:g} requests a second with {count} in flight")
-    return (later_cpu - cpu) / (later_completed - completed), in_flight
-
-
-def _reading(gateway: Program) -> tuple[float, float, float]:
-    values = admin.scrape(gateway)[1]
-    names = ("process_cpu_seconds_total", "http_requests_completed_total", "http_requests_in_flight")
-    cpu, completed, in_flight = (values.get(name, 0.0) for name in names)
-    return cpu, completed, in_flight
+def check_all(program: Program) -> None:
+    """Raise CommandError where a contender has changed what the service responds."""
+    for route in ("async", "def"):
+        check_response(program, f"/{route}/name", {"message": "name"})
+    for route in ("aiohttp", "httpx"):
+        check_response(program, f"/{route}/name", {"res": {"message": "success"}})

@@ -10,13 +10,10 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from bench import nginx
+from bench.contender import CONTENDERS
 from bench.limits import backlog
 
-LIBRARIES = (
-    *("fastapi", "starlette", "uvicorn", "uvloop", "httptools", "aiohttp", "httpx"),
-    *("prometheus-client", "prometheus-fastapi-instrumentator", "starlette_exporter"),
-)
+LIBRARIES = ("fastapi", "starlette", "uvicorn", "uvloop", "httptools", "aiohttp", "httpx", "prometheus-client")
 
 
 def describe(descriptors: int) -> dict[str, Any]:
@@ -28,7 +25,7 @@ def describe(descriptors: int) -> dict[str, Any]:
         "system": f"{platform.system()} {platform.release()}",
         "python": platform.python_version(),
         "libraries": {name: version(name) for name in LIBRARIES},
-        "nginx": _said([nginx.installed() or "nginx", "-v"], r"nginx/(\S+)"),
+        "contenders": {each.key: each.installed for each in CONTENDERS if each.distribution},
         "wrk": _said(["wrk", "-v"], r"wrk (?:debian/)?(\S+)"),
         "descriptors": descriptors,
         "somaxconn": backlog(),
@@ -40,7 +37,7 @@ def sentence(machine: dict[str, Any]) -> str:
     """Return the description as one line."""
     return (
         f"{machine['processors']} processors ({machine['processor']}), {machine['memory_gib']} GiB, "
-        f"{machine['system']}, Python {machine['python']}, nginx {machine['nginx'] or 'absent'}, "
+        f"{machine['system']}, Python {machine['python']}, "
         f"wrk {machine['wrk'] or 'absent'}; {machine['descriptors']:,} file descriptors, "
         f"net.core.somaxconn {machine['somaxconn']}; load average before the run {machine['load_before']}"
     )

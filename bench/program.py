@@ -85,7 +85,22 @@ class Program:
 
     def cpu_seconds(self) -> float:
         """Return the processor time that the program's threads have used, its workers' included."""
-        return sum(_run_time(pid) for pid in (self.pid, *_children(self.pid)))
+        return sum(run_time(pid) for pid in (self.pid, *_children(self.pid)))
+
+    @property
+    def serving(self) -> int:
+        """The id of the process that serves: the first worker of a program that has some, else its own."""
+        return next(iter(_children(self.pid)), self.pid)
+
+    @property
+    def admin_url(self) -> str:
+        """Where the program's admin port responds."""
+        return f"http://{LOOPBACK}:{self.settings['ADMIN_PORT']}"
+
+
+def resident(pid: int) -> int:
+    """Return the bytes of memory that a process has resident."""
+    return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
 def module(name: str) -> list[str]:
@@ -96,7 +111,7 @@ def module(name: str) -> list[str]:
 def ask(url: str) -> tuple[int, bytes]:
     """Return the status and the body of a GET, whatever they are. Raises OSError or HTTPException for no answer."""
     try:
-        with _DIRECT.open(url, timeout=5) as answer:
+        with _DIRECT.open(url, timeout=30) as answer:
             return answer.status, answer.read()
     except HTTPError as error:
         return error.code, error.read()
@@ -109,7 +124,7 @@ def _answers(url: str) -> bool:
         return False
 
 
-def _run_time(pid: int) -> float:
+def run_time(pid: int) -> float:
     """Return the processor seconds of the process, its ended threads' included, to the nanosecond."""
     return clock_gettime(~pid << 3 | CPUCLOCK_SCHED)
 

@@ -1,75 +1,68 @@
-"""What one scrape a second costs (point 6): throughput with and without it, in turn, and a scrape's processor time."""
+"""What it takes to look while 10,000 requests are in flight: /metrics, its stall of the event loop, /requests."""
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Callable
-from contextlib import ExitStack
-from http.client import HTTPException
+from time import perf_counter, sleep
 from typing import Any
 
-from bench import admin, wrk
-from bench.contenders import Rig
-from bench.program import Program
+from bench.contender import OURS
+from bench.holding import holding
+from bench.program import Program, ask
+from bench.rig import Rig
 from inflight.terminal.errors import CommandError
 
-EVERY = 1.0
-SAMPLE = 50
-"""Scrapes over which the processor time of one is taken."""
+IN_FLIGHT = 10_000
+TIMES = 15
+WINDOW = 0.4
+"""Seconds in which the event loop's own lateness is taken; the scrape comes in the middle."""
 
 Say = Callable[[str], None]
 
 
-def steps(rounds: int) -> int:
+def steps() -> int:
     """Return how many times `measure` will say something."""
-    return 2 * rounds + 1
+    return 4
 
 
-def measure(rig: Rig, rounds: int, seconds: int, connections: int, say: Say) -> dict[str, Any]:
-    """Return the rates without and with a scrape a second, and the processor seconds of a scrape of an idle gateway."""
-    with ExitStack() as stack:
-        upstream = stack.enter_context(rig.upstream())
-        gateway = stack.enter_context(rig.gateway("scraped-gateway", upstream.url))
-        upstream.ready()
-        gateway.ready()
-        wrk.run(f"{gateway.url}/task1", 1, connections)
-        found: dict[str, Any] = {"without": [], "with": []}
-        for _ in range(rounds):
-            for kind in ("without", "with"):
-                say(f"throughput {kind} a scrape a second")
-                with _Scraper(gateway) if kind == "with" else ExitStack():
-                    found[kind].append(wrk.run(f"{gateway.url}/task1", seconds, connections).rate)
-        say("processor time of a scrape")
-        before = gateway.cpu_seconds()
-        for _ in range(SAMPLE):
-            admin.scrape(gateway)
-        return found | {"cpu": (gateway.cpu_seconds() - before) / SAMPLE}
+def measure(rig: Rig, say: Say) -> dict[str, Any]:
+    """Return the seconds that each page took, and the loop's greatest lateness with a scrape and without one."""
+    with rig.contender(OURS) as program:
+        program.ready("/async/name")
+        say("10,000 requests come in")
+        with holding(program, IN_FLIGHT):
+            found: dict[str, Any] = {"in_flight": IN_FLIGHT}
+            for page in ("metrics", "requests"):
+                say(f"/{page} with 10,000 in flight")
+                found[page] = [_seconds(f"{program.admin_url}/{page}") for _ in range(TIMES)]
+            say("the stall of a scrape")
+            found["stall"] = [_lateness(program, scraped=True) for _ in range(TIMES)]
+            found["no_stall"] = [_lateness(program, scraped=False) for _ in range(TIMES)]
+            return found
 
 
-class _Scraper:
-    """Scrapes from a thread of its own until the block is left, the first time at once."""
+def _seconds(url: str) -> float:
+    started = perf_counter()
+    status, _ = ask(url)
+    if status != 200:
+        raise CommandError(f"{url} responded with {status}")
+    return perf_counter() - started
 
-    def __init__(self, program: Program) -> None:
-        self._program = program
-        self._over = threading.Event()
-        self._thread = threading.Thread(target=self._scrape, name="scraper")
-        self._failure: Exception | None = None
 
-    def __enter__(self) -> None:
-        self._thread.start()
-
-    def __exit__(self, *_exception: object) -> None:
-        self._over.set()
-        self._thread.join()
-        if self._failure is not None:
-            raise CommandError(f"{self._program.name} did not answer a scrape: {self._failure}")
-
-    def _scrape(self) -> None:
-        while True:
-            try:
-                admin.scrape(self._program)
-            except (CommandError, OSError, HTTPException) as error:
-                self._failure = error
-                return
-            if self._over.wait(EVERY):
-                return
+def _lateness(program: Program, *, scraped: bool) -> float:
+    scrape = threading.Thread(target=ask, args=(f"{program.admin_url}/metrics",))
+    late: list[float] = []
+    look = threading.Thread(
+        target=lambda: late.append(json.loads(ask(f"{program.url}/lateness?seconds={WINDOW}")[1])["most"])
+    )
+    look.start()
+    sleep(WINDOW / 3)
+    if scraped:
+        scrape.start()
+        scrape.join()
+    look.join()
+    if not late:
+        raise CommandError(f"{program.name} did not say how late its event loop was")
+    return late[0]

@@ -33,3 +33,10 @@ def paired_ratio(values: Sequence[float], others: Sequence[float]) -> Spread:
     if not all(others):
         raise ValueError("nothing can be a multiple of 0")
     return spread([value / other for value, other in zip(values, others, strict=True)])
+
+
+def paired_difference(values: Sequence[float], others: Sequence[float]) -> Spread:
+    """Return the spread of each pair's own difference. Raises ValueError when they do not pair up."""
+    if len(values) != len(others):
+        raise ValueError(f"{len(values)} and {len(others)} measurements do not pair up")
+    return spread([value - other for value, other in zip(values, others, strict=True)])

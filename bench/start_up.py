@@ -1,4 +1,4 @@
-"""Start-up (point 7): from starting the gateway's process until it is ready, and the command's `--help`."""
+"""Start-up: from starting a process until it is ready, and the command's `--help`."""
 
 from __future__ import annotations
 
@@ -10,13 +10,15 @@ from pathlib import Path
 from time import perf_counter, sleep
 from typing import Any
 
-from bench.contenders import Rig
-from bench.program import ask
+from bench.contender import OURS, PLAIN
+from bench.program import Program, ask
+from bench.rig import Rig
 from inflight.terminal.errors import CommandError
 from services.lab.process import LOOPBACK
 
 POLL = 0.005
 WITHIN = 30.0
+EMPTY = "bench.services.empty:app"
 
 Say = Callable[[str], None]
 
@@ -27,23 +29,25 @@ def steps(times: int) -> int:
 
 
 def measure(rig: Rig, times: int, say: Say) -> dict[str, Any]:
-    """Return the seconds of each start, the two in turn."""
-    found: dict[str, Any] = {"gateway": [], "help": []}
+    """Return the seconds of each start, all in turn."""
+    found: dict[str, Any] = {"gateway": [], "help": [], "uvicorn": [], "inflight": []}
     for number in range(times):
         say(f"start {number + 1} of {times}")
-        found["gateway"].append(_gateway(rig, number))
+        gateway = rig.gateway(f"start-{number}", f"http://{LOOPBACK}:1")  # ready does not ask for the backend
+        found["gateway"].append(_until_ready(gateway, f"{gateway.admin_url}/readyz"))
         found["help"].append(_help())
+        for name, key in (("uvicorn", PLAIN), ("inflight", OURS)):
+            program = rig.contender(key, app=EMPTY)
+            found[name].append(_until_ready(program, program.url))
     return found
 
 
-def _gateway(rig: Rig, number: int) -> float:
-    program = rig.gateway(f"start-{number}", f"http://{LOOPBACK}:1")  # ready does not ask for the backend
-    url = f"http://{LOOPBACK}:{program.settings['ADMIN_PORT']}/readyz"
+def _until_ready(program: Program, url: str) -> float:
     started = perf_counter()
     with program:
         while not _ready(url):
             if perf_counter() - started > WITHIN:
-                raise CommandError(f"the gateway was not ready within {WITHIN:g} s")
+                raise CommandError(f"{program.name} was not ready within {WITHIN:g} s")
             sleep(POLL)
         return perf_counter() - started
 

@@ -6,14 +6,14 @@ from typing import Any
 
 from rich.table import Table
 
-from bench.contenders import CONTENDERS
+from bench.contender import CONTENDERS, PLAIN, ROUTES
+from bench.goals import added, goals, wrong
 from bench.limits import what_limits
 from bench.machine import sentence
-from bench.points import errs, points, rates
-from bench.spread import paired_ratio, spread
+from bench.spread import spread
 
-HEADERS = ("", "req/s", "least to greatest", "times ours", "median", "p99", "CPU a request", "errors")
-POINT_HEADERS = ("", "target", "measured", "met")
+HEADERS = ("", *ROUTES.values(), "times, async def", "errors")
+GOAL_HEADERS = ("", "goal", "measured", "met")
 
 QUIET_ENOUGH = 0.05
 """The part of the machine that others may take before a run's figures are called into question."""
@@ -21,17 +21,16 @@ QUIET_ENOUGH = 0.05
 Rows = list[tuple[str, ...]]
 
 
-def throughput(results: dict[str, Any]) -> Rows:
-    """Return a row for each contender that was measured; one that erred has no rate but its errors."""
-    turns = results.get("throughput", {})
-    ours = turns.get("gateway")
-    return [_row(each.label, turns[each.key], ours) for each in CONTENDERS if turns.get(each.key)]
+def cost(results: dict[str, Any]) -> Rows:
+    """Return a row for each contender that was measured; where it erred it has no figure but its errors."""
+    found = results.get("cost", {})
+    return [_row(each.label, each.key, found) for each in CONTENDERS if found.get(each.key)]
 
 
-def targets(results: dict[str, Any]) -> Rows:
-    """Return a row for each target."""
-    met = {True: "yes", False: "no", None: "-"}
-    return [(str(each.number), each.target, each.measured, met[each.met]) for each in points(results)]
+def judged(results: dict[str, Any]) -> Rows:
+    """Return a row for each goal."""
+    met = {True: "met", False: "**not met**", None: "-"}
+    return [(str(each.number), each.goal, each.measured, met[each.met]) for each in goals(results)]
 
 
 def notes(results: dict[str, Any]) -> list[str]:
@@ -43,29 +42,28 @@ def notes(results: dict[str, Any]) -> list[str]:
             f"BUSY: other programs took {results['others']:.0%} of the machine's processor time during this run. Its "
             "absolute figures say nothing, its ratios little, and no verdict above is final."
         )
-    if results.get("throughput"):
+    if results.get("cost"):
         said.append(
-            f"Throughput: {plan['rounds']} rounds of {plan['seconds']} s each, {plan['connections']} connections; "
-            f"the upstream of all is {'nginx, from memory' if machine['nginx'] else 'our backend with DELAY=0'}."
+            f"Processor time a request, microseconds: {plan['rounds']} rounds of a second, new processes in each; "
+            f"{plan['connections']} connections. What each adds is the median of the rounds' differences."
         )
-        missing = [each.label for each in CONTENDERS if each.key in results["missing"]]
-        said += [f"Not measured, because nginx is not installed: {', '.join(missing)}."] if missing else []
+        versions = [f"{key} {text}" for key, text in {**machine["contenders"], **machine["libraries"]}.items() if text]
+        said.append(f"Versions: {', '.join(versions)}.")
+    missing = [each.label for each in CONTENDERS if each.key in results["missing"]]
+    said += [f"Not measured, because it is not installed: {', '.join(missing)}."] if missing else []
     if results.get("bursts"):
-        ceiling = results["bursts"]["ceiling"]
         said.append(
-            f"The bursts' client itself needs {ceiling['client']:.2f} s for {ceiling['size']:,} at once that are "
-            f"answered immediately; the lab's own sender needs {ceiling['sender']:.2f} s, so it is not used here."
+            f"The bursts' client itself needs {results['bursts']['ceiling']:.2f} s for 4,000 at once that are served "
+            "immediately."
         )
         limit = what_limits(4000, machine["descriptors"], machine["somaxconn"])
-        said.append(
-            limit or "No limit of this machine's stood in the way of 4,000 at once; its processors did the work."
-        )
+        said += [limit] if limit else []
     return said + [f"FAILED: {part}: {reason}" for part, reason in results["failed"].items()]
 
 
 def markdown(headers: tuple[str, ...], rows: Rows) -> str:
-    """Return a Markdown table; all but words stands to the right."""
-    right = {"req/s", "times ours", "median", "p99", "CPU a request", "errors"}
+    """Return a Markdown table; figures stand to the right."""
+    right = {*HEADERS[1:]}
     lines = [headers, tuple("--:" if header in right else "---" for header in headers), *rows]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
@@ -80,13 +78,25 @@ def terminal(title: str, headers: tuple[str, ...], rows: Rows) -> Table:
     return table
 
 
-def _row(label: str, turns: list[dict[str, Any]], ours: list[dict[str, Any]] | None) -> tuple[str, ...]:
-    wrong = errs(turns)
-    rate = spread(rates(turns))
-    total = sum(each["requests"] for each in turns)
-    ratio = f"{paired_ratio(rates(turns), rates(ours)).median:.2f}" if ours and all(rates(ours)) else ""
-    latency = [f"{spread([each[name] for each in turns]).median * 1e3:.1f} ms" for name in ("median", "p99")]
-    cpu = f"{spread([each['cpu'] for each in turns]).median * 1e6:.0f} µs"
-    if wrong:
-        return (label, "**errs**", "", "", *latency, cpu, f"{wrong:,} of {total:,}")
-    return (label, f"{rate.median:,.0f}", f"{rate.least:,.0f} to {rate.greatest:,.0f}", ratio, *latency, cpu, "0")
+def _row(label: str, key: str, found: dict[str, Any]) -> tuple[str, ...]:
+    routes = found[key]
+    cells = [_cell(key, route, routes, found) for route in ROUTES]
+    errors = sum(wrong(turns) for turns in routes.values())
+    total = sum(each["requests"] for turns in routes.values() for each in turns)
+    price, plain = added(found, key, "async"), found.get(PLAIN, {}).get("async")
+    ratio = "" if price is None else f"{1 + price.median / spread([each['cpu'] for each in plain]).median:.2f}"
+    return (label, *cells, ratio, f"{errors:,} of {total:,.0f}" if errors else "0")
+
+
+def _cell(key: str, route: str, routes: dict[str, Any], found: dict[str, Any]) -> str:
+    """Return what a contender adds, and between which bounds; of the plain service, what the request costs."""
+    turns = routes.get(route)
+    if not turns:
+        return ""
+    if wrong(turns):
+        return "**errs**"
+    price = None if key == PLAIN else added(found, key, route)
+    if price is None:
+        each = spread([turn["cpu"] for turn in turns])
+        return f"{each.median * 1e6:.0f} ({each.least * 1e6:.0f} to {each.greatest * 1e6:.0f})"
+    return f"{price.median * 1e6:+.0f} ({price.least * 1e6:+.0f} to {price.greatest * 1e6:+.0f})"

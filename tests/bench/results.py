@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
+from bench.scale import SITUATIONS
 
-def turns(*rates: float, errors: int = 0) -> list[dict[str, Any]]:
-    """Return turns with these rates."""
-    return [
-        {"rate": rate, "median": 0.01, "p99": 0.02, "requests": 1000, "errors": errors, "cpu": 2e-4} for rate in rates
-    ]
+
+def turns(*micros: float, errors: int = 0) -> list[dict[str, Any]]:
+    """Return turns whose requests cost so many microseconds."""
+    return [{"cpu": each / 1e6, "rate": 1e6 / each, "p99": 0.02, "requests": 1000, "errors": errors} for each in micros]
+
+
+def cost(**contenders: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return the costs of these contenders, the same for each of the routes `async` and `def`."""
+    return {key: {"async": each, "def": each} for key, each in contenders.items()}
 
 
 def results(**parts: Any) -> dict[str, Any]:
@@ -20,13 +25,14 @@ def results(**parts: Any) -> dict[str, Any]:
         "memory_gib": 8,
         "system": "Linux 6",
         "python": "3.11.0",
-        "nginx": "1.22.1",
         "wrk": "4.1.0",
         "descriptors": 20000,
         "somaxconn": 4096,
         "load_before": 0.5,
+        "libraries": {"fastapi": "1"},
+        "contenders": {"exporter": "2", "transparent": None},
     }
-    plan = {"rounds": 2, "seconds": 2, "connections": 64}
+    plan = {"rounds": 2, "connections": 16}
     return {"machine": machine, "plan": plan, "failed": {}, "missing": [], "others": 0.01, **parts}
 
 
@@ -36,12 +42,20 @@ def bursts(gateway: float, backend: float, outcomes: dict[str, int] | None = Non
     def of(seconds: float, ended: dict[str, int] | None) -> dict[str, Any]:
         return {size: [{"seconds": seconds, "outcomes": ended or {"200": int(size)}}] * 2 for size in ("1000", "4000")}
 
-    ceiling = {"size": 4000, "client": 0.4, "sender": 3.0}
-    return {"delay": 1.0, "gateway": of(gateway, outcomes), "backend": of(backend, None), "ceiling": ceiling}
+    return {"delay": 1.0, "gateway": of(gateway, outcomes), "backend": of(backend, None), "ceiling": 0.4}
 
 
-def memory(**changed: Any) -> dict[str, Any]:
-    """Return a run's memory: 40 MB at the start, 20 KB a request in flight, all of it given back."""
-    start = 40e6
-    given = {"size": 4000, "start": start, "peak": [start + 80e6], "after": [start, start], "end": start, "failed": 0}
-    return {**given, "scrapes_waiting": [0.01, 0.02], "scrapes_working": [0.2], **changed}
+def scale(many: float) -> dict[str, Any]:
+    """Return costs that are 1.2 times the plain service's with few in flight, and `many` times in all else."""
+    ratios = dict.fromkeys(SITUATIONS, many) | {SITUATIONS[0]: 1.2}
+    return {each: {"plain": [1e-4] * 2, "inflight": [1e-4 * ratio] * 2} for each, ratio in ratios.items()}
+
+
+def memory(kilobytes: float, left: float = 0.0) -> dict[str, Any]:
+    """Return the memory of a telemetry that takes so many KB a request in flight and leaves some."""
+
+    def sizes(each: float, kept: float) -> list[dict[str, Any]]:
+        unit = 10_000 * 1024
+        return [{"start": 0, "peak": [each * unit] * 2, "after": [unit, unit * (1 + kept)]}]
+
+    return {"in_flight": 10_000, "plain": sizes(10, 0), "inflight": sizes(10 + kilobytes, left), "supervisor": [24e6]}

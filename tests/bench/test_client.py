@@ -78,19 +78,3 @@ def test_a_refused_burst_is_counted() -> None:
         taken.bind((LOOPBACK, 0))  # bound, not listening: refuses, and nobody else can take it
         burst = run(Client(taken.getsockname()[1]).burst(20))
     assert (burst.outcomes, burst.failed) == ({"ConnectionRefusedError": 20}, 20)
-
-
-def test_a_steady_flow_sends_what_its_rate_says() -> None:
-    """The rate times the time, whatever became of the requests."""
-
-    async def flow() -> dict[str, int]:
-        Server.answers = 1000
-        server = await asyncio.get_running_loop().create_server(Server, LOOPBACK, 0)
-        client = Client(server.sockets[0].getsockname()[1])
-        try:
-            return await client.steady(rate=500, seconds=0.1)
-        finally:
-            client.close()
-            server.close()
-
-    assert run(flow()) == {OK: 50}

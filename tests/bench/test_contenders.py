@@ -1,4 +1,4 @@
-"""The contenders: all give the same answer, and one that does not is not measured."""
+"""The contenders: all serve the same, one that does not is not measured, and what each is measured with is on."""
 
 from __future__ import annotations
 
@@ -8,65 +8,92 @@ from pathlib import Path
 
 import pytest
 
-from bench.contenders import PEERS, QUIET, Rig, check_answer
+from bench.contender import CONTENDERS, EXPORTERS, OURS
+from bench.cost import check_all
+from bench.holding import holding
 from bench.program import Program, ask
+from bench.rig import Rig, check_response
 from inflight.terminal.errors import CommandError
+from tests.client import get
+
+KEYS = [each.key for each in CONTENDERS]
 
 
 @pytest.fixture(scope="module")
 def programs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Program]]:
-    """Every peer, and our gateway with and without its telemetry, in front of our backend."""
+    """Every contender that is installed, in front of the upstream."""
     rig = Rig(tmp_path_factory.mktemp("contenders"), descriptors=1024)
     with ExitStack() as stack:
-        backend = stack.enter_context(rig.backend("backend"))
-        found = {key: rig.peer(key, backend.url) for key in PEERS}
-        found |= {"gateway": rig.gateway("gateway", backend.url, QUIET)}
-        found |= {"bare": rig.gateway("bare", backend.url, QUIET, bare=True), "backend": backend}
+        upstream = stack.enter_context(rig.upstream())
+        upstream.ready("/")
+        found = {
+            each.key: stack.enter_context(rig.contender(each.key, upstream.url))
+            for each in CONTENDERS
+            if each.installed is not None
+        }
         for program in found.values():
-            if program is not backend:
-                stack.enter_context(program)
-        for program in found.values():
-            program.ready()
+            program.ready("/async/name")
         yield found
 
 
-@pytest.mark.parametrize("key", [*PEERS, "gateway", "bare"])
-def test_all_give_the_same_answer(programs: dict[str, Program], key: str) -> None:
-    """The backend's message under `res`, with 200."""
-    check_answer(programs[key], passes_through=False)
+def contender(programs: dict[str, Program], key: str) -> Program:
+    """Return the contender's program; skip where its library is not installed."""
+    if key not in programs:
+        pytest.skip(f"the library of {key} is not installed")
+    return programs[key]
 
 
-def test_another_answer_is_not_measured(programs: dict[str, Program]) -> None:
-    """The backend's own answer is not a gateway's: one line says what came instead."""
-    with pytest.raises(CommandError, match=r'backend answered 200 .*success.*, not 200 \{"res"'):
-        check_answer(programs["backend"], passes_through=False)
+@pytest.mark.parametrize("key", KEYS)
+def test_all_serve_the_same(programs: dict[str, Program], key: str) -> None:
+    """Whoever is added, each route's response is the service's own, the stream is whole."""
+    program = contender(programs, key)
+    check_all(program)
+    assert ask(f"{program.url}/stream/name")[1].count(b"name") == 10
 
 
-@pytest.mark.parametrize("key", ["instrumentator", "exporter"])
-def test_the_instrumented_peers_count(programs: dict[str, Program], key: str) -> None:
-    """What they are measured with is on: their metrics hold the requests."""
-    check_answer(programs[key], passes_through=False)
-    status, metrics = ask(f"{programs[key].url}/metrics")
+def test_another_response_is_not_measured(programs: dict[str, Program]) -> None:
+    """One line says what came instead."""
+    with pytest.raises(CommandError, match=r"plain responded to /async/a with 200 .*, not 200 \{'message': 'b'\}"):
+        check_response(programs["plain"], "/async/a", {"message": "b"})
+
+
+@pytest.mark.parametrize("key", EXPORTERS)
+def test_the_exporters_count(programs: dict[str, Program], key: str) -> None:
+    """Their metrics hold the requests by route."""
+    program = contender(programs, key)
+    check_all(program)
+    status, metrics = ask(f"{program.url}/metrics")
     assert status == 200
-    assert b'/{task}"' in metrics
-    assert b"in_progress" in metrics or b"inprogress" in metrics
+    assert b"/async/{name}" in metrics
 
 
-def test_the_bare_gateway_has_no_telemetry(programs: dict[str, Program]) -> None:
-    """No header and no admin port, where the full one has both."""
-    assert "server-timing" in _headers(programs["gateway"])
-    assert "server-timing" not in _headers(programs["bare"])
-    admin = "http://127.0.0.1:{}/metrics"
-    assert ask(admin.format(programs["gateway"].settings["ADMIN_PORT"]))[0] == 200
-    with pytest.raises(OSError, match="refused"):
-        ask(admin.format(programs["bare"].settings["ADMIN_PORT"]))
+def test_ours_counts_and_its_prototype_knows_waits(programs: dict[str, Program]) -> None:
+    """Ours exports metrics and carries the ledger; the prototype only the latter, the plain service nothing."""
+    check_all(programs[OURS])
+    assert b'route="/async/{name}"' in ask(f"{programs[OURS].admin_url}/metrics")[1]
+    carried = {
+        key: "server-timing" in {name.lower() for name, _ in get(f"{programs[key].url}/async/name").headers}
+        for key in (OURS, "prototype", "plain")
+    }
+    assert carried == {OURS: True, "prototype": True, "plain": False}
 
 
-def test_processor_time_is_counted(programs: dict[str, Program]) -> None:
-    """A request costs the program that serves it something."""
-    before = programs["gateway"].cpu_seconds()
-    check_answer(programs["gateway"], passes_through=False)
-    assert 0 < programs["gateway"].cpu_seconds() - before < 1
+@pytest.mark.parametrize("key", ["plain", OURS])
+def test_requests_are_held_and_let_go(programs: dict[str, Program], key: str) -> None:
+    """As many are in flight as were asked for, and none afterwards."""
+    for _ in range(2):
+        with holding(programs[key], 50):
+            assert ask(f"{programs[key].url}/holding")[1] == b'{"holding":50}'
+        assert ask(f"{programs[key].url}/holding")[1] == b'{"holding":0}'
+
+
+def test_processor_time_is_of_the_process_that_serves(programs: dict[str, Program]) -> None:
+    """A request costs something, and `inflight run` serves from a process of its own."""
+    before = programs[OURS].cpu_seconds()
+    check_all(programs[OURS])
+    assert 0 < programs[OURS].cpu_seconds() - before < 1
+    assert programs[OURS].serving != programs[OURS].pid
+    assert programs["plain"].serving == programs["plain"].pid
 
 
 def test_a_program_that_does_not_start_says_why(tmp_path: Path) -> None:
@@ -76,9 +103,3 @@ def test_a_program_that_does_not_start_says_why(tmp_path: Path) -> None:
         pytest.raises(CommandError, match="BACKEND_URL"),
     ):
         odd.ready()
-
-
-def _headers(program: Program) -> str:
-    from tests.client import get
-
-    return " ".join(name for name, _ in get(f"{program.url}/task1").headers)

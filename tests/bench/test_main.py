@@ -29,7 +29,7 @@ def bench(*arguments: str, path: str | None = None) -> tuple[int, str]:
 
 def test_a_missing_load_tool_is_named_with_where_to_get_it(tmp_path: Path) -> None:
     """One line, before anything is started."""
-    assert bench("--only", "gateway", path=str(tmp_path)) == (
+    assert bench("--only", "plain", path=str(tmp_path)) == (
         1,
         "bench: wrk, the load tool, is not installed; on Debian and Ubuntu: apt install wrk\n",
     )
@@ -39,9 +39,9 @@ def test_a_missing_load_tool_is_named_with_where_to_get_it(tmp_path: Path) -> No
     ("arguments", "said"),
     [
         (("--rounds", "0"), "'0' is not a whole number from 1"),
-        (("--seconds", "1.5"), "'1.5' is not a whole number from 1"),
-        (("--only", "gateway,flask"), "unknown: flask; known: ceiling, nginx"),
-        (("--keep", "--bursts"), "--keep: bench/README.md shows whole runs; leave --only and --bursts out"),
+        (("--connections", "1.5"), "'1.5' is not a whole number from 1"),
+        (("--only", "plain,flask"), "unknown: flask; known: plain, empty"),
+        (("--keep", "--only", "lab"), "--keep: bench/README.md shows whole runs; leave --only out"),
     ],
 )
 def test_a_bad_option_is_named(arguments: tuple[str, ...], said: str) -> None:
@@ -63,5 +63,5 @@ def test_a_part_alone_runs_to_its_end(tmp_path: Path) -> None:
         check=False,
     )
     assert (done.returncode, done.stderr) == (0, "")
-    assert "| 7 | `inflight --help` within 0.3 s |" in done.stdout
+    assert "| 5 | `inflight --help` within 0.3 s |" in done.stdout
     assert (tmp_path / "results.json").exists()

@@ -1,4 +1,4 @@
-"""The picture: well-formed, in order, on a scale of ratios."""
+"""The picture: well-formed, in order, nothing outside of it."""
 
 from __future__ import annotations
 
@@ -8,38 +8,36 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from bench.picture import picture
-from tests.bench.results import results, turns
+from tests.bench.results import cost, results, turns
 
 SVG = "{http://www.w3.org/2000/svg}"
 
 
 def drawn(**rows: list[dict[str, float]]) -> ET.Element:
     """Return the picture of a run with these rows, parsed."""
-    text = picture(results(throughput=rows))
+    text = picture(results(cost=cost(**rows)))
     assert text is not None
     return ET.fromstring(text)
 
 
-def test_the_fastest_is_on_top() -> None:
-    """Sorted by median, whatever the order of measuring."""
-    svg = drawn(aiohttp=turns(10), httpx=turns(1), gateway=turns(100))
+def test_the_cheapest_is_on_top() -> None:
+    """Sorted by median, whatever the order of measuring; the plain service adds nothing and has no row."""
+    svg = drawn(plain=turns(100), exporter=turns(180), inflight=turns(110), empty=turns(100))
     labels = [text.text or "" for text in svg.iter(f"{SVG}text") if text.get("class") == "label"]
-    assert [label.split()[0] for label in labels] == ["async-gateway,", "aiohttp.web", "FastAPI"]
+    assert labels == ["an empty middleware", "inflight run", "starlette_exporter"]
 
 
-def test_equal_ratios_are_equal_steps() -> None:
-    """From 1,000 to 2,000 is as far as from 2,000 to 4,000."""
-    first, second, third = (
-        float(circle.get("cx", ""))
-        for circle in drawn(nginx=turns(4000), aiohttp=turns(2000), httpx=turns(1000)).iter(f"{SVG}circle")
-    )
-    assert first - second == pytest.approx(second - third, abs=0.2)
-    assert first > second
+def test_equal_prices_are_equal_steps() -> None:
+    """From +10 to +20 is as far as from +20 to +30."""
+    svg = drawn(plain=turns(100), inflight=turns(110), exporter=turns(120), transparent=turns(130))
+    first, second, third = (float(circle.get("cx", "")) for circle in svg.iter(f"{SVG}circle"))
+    assert second - first == pytest.approx(third - second, abs=0.2)
+    assert second > first
 
 
 def test_who_errs_has_no_point() -> None:
     """Words instead, at the bottom."""
-    svg = drawn(gateway=turns(10), httpx=turns(90000, errors=1))
+    svg = drawn(plain=turns(100), inflight=turns(110), exporter=turns(1, errors=1))
     assert len(list(svg.iter(f"{SVG}circle"))) == 1
     assert [text.text for text in svg.iter(f"{SVG}text")][-1] == "errs"
 
@@ -50,8 +48,8 @@ def test_nothing_measured_is_no_picture() -> None:
 
 
 def test_all_lies_within_the_picture() -> None:
-    """From a slow peer to the load tool's ceiling."""
-    svg = drawn(ceiling=turns(61000, 68742), httpx=turns(275, 350))
+    """From one that is below nothing to one that costs a millisecond."""
+    svg = drawn(plain=turns(100, 100), empty=turns(95, 104), transparent=turns(900, 1400))
     width, height = map(float, re.findall(r"[\d.]+", svg.get("viewBox", ""))[2:])
     for text in svg.iter(f"{SVG}text"):
         assert 0 <= float(text.get("x", "")) <= width

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bench.spread import Spread, paired_ratio, spread
+from bench.spread import Spread, paired_difference, paired_ratio, spread
 
 
 def test_a_spread_is_median_least_and_greatest() -> None:
@@ -36,3 +36,10 @@ def test_nothing_is_a_multiple_of_nothing() -> None:
     """A side that answered nothing has no ratio to it."""
     with pytest.raises(ValueError, match="multiple of 0"):
         paired_ratio([1.0], [0.0])
+
+
+def test_a_difference_is_taken_round_by_round() -> None:
+    """What one adds to the other in the same round."""
+    assert paired_difference([12.0, 120.0], [10.0, 110.0]) == Spread(6.0, 2.0, 10.0)
+    with pytest.raises(ValueError, match="1 and 2 measurements"):
+        paired_difference([1.0], [1.0, 2.0])
