@@ -1,0 +1,75 @@
+"""Reads what a service says of itself on its admin port: `/metrics` and `/requests`, and nothing else."""
+
+from __future__ import annotations
+
+import http.client
+import json
+from contextlib import closing
+from http import HTTPStatus
+from time import monotonic
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
+
+from prometheus_client.parser import text_string_to_metric_families
+
+TIMEOUT = 2.0
+"""Seconds for a response; the admin port's threads respond while the event loop cannot."""
+
+
+class SourceError(Exception):
+    """The admin port does not respond as one does; the text says how."""
+
+
+class Reading(NamedTuple):
+    """What a service said at one moment."""
+
+    at: float
+    """A reading of `time.monotonic`."""
+    samples: dict[str, list[tuple[dict[str, str], float]]]
+    """Labels and value of each sample, by the sample's name."""
+    requests: dict[str, Any]
+    """The document of `/requests`; empty where the service has none, or does not show it."""
+    missing: str
+    """Why there is none; empty where there is one."""
+
+
+class Source:
+    """The admin port at one URL. Each request has a connection of its own: it reaches who listens there now."""
+
+    def __init__(self, url: str) -> None:
+        parts = urlsplit(url)
+        self._path = parts.path.rstrip("/").removesuffix("/metrics")
+        self._host, self._port = parts.hostname or "", parts.port
+        self._kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
+
+    def read(self) -> Reading:
+        """Return what the service says now. Raises SourceError."""
+        at = monotonic()
+        status, metrics = self._get("/metrics")
+        if status != HTTPStatus.OK:
+            raise SourceError(f"/metrics responds with {status}")
+        status, document = self._get("/requests")
+        missing = "" if status == HTTPStatus.OK else f"/requests responds with {status}"
+        try:
+            return Reading(at, _samples(metrics), {} if missing else json.loads(document), missing)
+        except ValueError as error:
+            raise SourceError(f"that is no admin port: {error}") from None
+
+    def _get(self, path: str) -> tuple[int, bytes]:
+        connection = self._kind(self._host, self._port, timeout=TIMEOUT)
+        try:
+            with closing(connection):
+                connection.request("GET", f"{self._path}{path}")
+                response = connection.getresponse()
+                return response.status, response.read()
+        except (OSError, http.client.HTTPException) as error:
+            text = error.strerror if isinstance(error, OSError) else None
+            raise SourceError((text or str(error) or type(error).__name__).lower()) from None
+
+
+def _samples(text: bytes) -> dict[str, list[tuple[dict[str, str], float]]]:
+    found: dict[str, list[tuple[dict[str, str], float]]] = {}
+    for family in text_string_to_metric_families(text.decode()):
+        for sample in family.samples:
+            found.setdefault(sample.name, []).append((sample.labels, sample.value))
+    return found
