@@ -30,15 +30,13 @@ from services.serving.settings import (
 )
 from tests.eventually import eventually
 from tests.ports import free_ports, listened_on
+from tests.readme import ROOT, blocks, page, sections, tables
 from tests.stage import Stage
 
 pytestmark = pytest.mark.long
 
-ROOT = Path(__file__).resolve().parent.parent
-README = (ROOT / "README.md").read_text()
-COMMANDS = [
-    line for block in re.findall(r"^```sh\n(.*?)^```$", README, re.MULTILINE | re.DOTALL) for line in block.splitlines()
-]
+README = page("README.md")
+COMMANDS = [line for language, block in blocks(README) if language == "sh" for line in block.splitlines()]
 ELSEWHERE = {
     "make test": "this very run",
     "make up": "tests/cluster",
@@ -52,12 +50,8 @@ ELSEWHERE = {
 
 
 def table(heading: str) -> list[list[str]]:
-    """Return the cells of the rows of the tables under a heading, without the first one's head."""
-    section = README.partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
-    rows = [
-        line.removeprefix("|").removesuffix("|").split("|") for line in section.splitlines() if line.startswith("|")
-    ]
-    return [[cell.strip(" `") for cell in row] for row in rows[2:]]
+    """Return the cells of the rows of the tables under a heading, without their heads."""
+    return [row for rows in tables(sections(README)[heading]) for row in rows[1:]]
 
 
 @pytest.fixture(scope="module")
@@ -118,7 +112,7 @@ def _run(command: str, services: dict[int, int]) -> subprocess.CompletedProcess[
 
 def test_inflight_serves_a_service_of_ones_own(tmp_path: Path) -> None:
     """The program as it stands there, served unchanged, and the command that is run against it."""
-    (program,) = re.findall(r"^```python\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+    (program,) = [block for language, block in blocks(README) if language == "python"]
     (serve,) = re.findall(r"`(\.venv/bin/inflight run [^`]*)`", README)
     (command,) = re.findall(r"`(\.venv/bin/inflight send \S+:8080/\S+ [^`]*)`", README)
     (line,) = re.findall(r"^event loop blocked for [\d.]+ s (at .*?), GET", README, re.MULTILINE)
