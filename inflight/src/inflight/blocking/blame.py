@@ -61,8 +61,8 @@ class Blame:
         self._metrics.blocked.labels(self._where(holder.place), holder.route).inc(seconds)
         for start, end in spans:
             last = self._blocks[-1] if self._blocks else None
-            if last is not None and last.holder == holder and last.end == start:
-                last.end = end
+            if last is not None and last.holder == holder and start <= last.end and last.start <= end:
+                last.start, last.end = min(start, last.start), max(end, last.end)
             else:
                 self._blocks.append(Block(holder, start, end))
 

@@ -168,8 +168,10 @@ class Watchdog:
         elif seen is None or not seen.goes_on(step):
             seen = self._seen = Seen(step, spot, owner_of(step, self._telemetry), spent.end, last_beat + INTERVAL)
             loop.probe(seen.ran)
-            if spent.locked:  # the loop's own thread has just let go of it, or has gone on a little since
-                self._add(seen, spot.place if spot and spot.own and spot.place.call else LOCK.place, spent, spent.due)
+            if spent.locked and spot is not None and spot.own and spot.place.call:  # it has just let go of the lock
+                self._add(seen, spot.place, spent, spent.due)
+            elif spent.locked and spent.net(spent.late) >= self._blame.after:  # and has gone on a little since
+                self._add(seen, LOCK.place, spent, spent.due)
         else:
             if spot is not None:
                 computing = spent.computing(spent.end - seen.last)
