@@ -114,3 +114,35 @@ def sweep(  # noqa: PLR0913, PLR0917 - each is an option
     modes = list(urls or dict.fromkeys(mode.value for mode in gateway))
     plan = Plan(modes, sizes(tasks), repeat, Setup(delay, upstream_limit, replicas), urls)
     raise typer.Exit(0 if run(sweep(Output(), plan, report)) else 1)
+
+
+@app.command()
+def writes(  # noqa: PLR0913, PLR0917 - each is an option
+    increments: Annotated[int, typer.Option(min=4, max=500, help="Increments sent at once.")] = 100,
+    delay: Annotated[float, typer.Option(min=0.05, max=10, help="Seconds from a read to its write.")] = 0.2,
+    gateway: Gateways = [Mode.sync, Mode.threadpool, Mode.awaiting],  # noqa: B006 - typer copies it
+    gateway_url: Annotated[
+        list[str] | None,
+        typer.Option(help="MODE=URL of one pod that runs already; may be given several times.", show_default=False),
+    ] = None,
+    backend_url: Annotated[
+        str | None, typer.Option(help="The backend behind those.", callback=checked_url, show_default=False)
+    ] = None,
+    report: Annotated[Path, typer.Option(help="Where the HTML report goes.")] = Path("runs/writes.html"),
+) -> None:
+    """Send increments at once through each gateway: how many arrive, and what protects them.
+
+    Exits with 0 only if all was as claimed.
+    """
+    from inflight.terminal.output import Output
+    from inflight.terminal.running import run
+    from services.lab.options import mode_urls
+    from services.lab.writes.writes import Plan, writes
+
+    urls = mode_urls(gateway_url or [])
+    if bool(urls) != (backend_url is not None):
+        raise typer.BadParameter("--gateway-url and --backend-url go together", param_hint="'--backend-url'")
+    modes = list(urls or dict.fromkeys(mode.value for mode in gateway))
+    processes = (1,) if urls else (1, 2)
+    plan = Plan(modes, increments, delay, processes, urls, backend_url)
+    raise typer.Exit(0 if run(writes(Output(), plan, report)) else 1)

@@ -82,8 +82,11 @@ def columns(charts: Iterable[tuple[str, str]]) -> str:
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Return a table of figures; the first two columns are words."""
-    top = "".join(f"<th scope='col'>{escape(cell)}</th>" for cell in head)
+    """Return a table of figures; the first column are words."""
+    top = "".join(
+        f'<th scope="col" style="text-align:{"right" if place else "left"}">{escape(cell)}</th>'
+        for place, cell in enumerate(head)
+    )
     lines = "".join(
         f'<tr><th scope="row">{escape(row[0])}</th>' + "".join(f"<td>{escape(cell)}</td>" for cell in row[1:]) + "</tr>"
         for row in rows

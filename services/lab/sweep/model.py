@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil
+from statistics import fmean
 
 from services.lab.verdict import POOL_THREADS
 
@@ -44,13 +46,13 @@ def earliest(mode: str, tasks: int, setup: Setup) -> float:
     return waves(mode, tasks, setup) * max(0.0, setup.delay - GRAIN)
 
 
-def tolerance(mode: str, tasks: int, setup: Setup, own: float, alone: float) -> float:
+def tolerance(mode: str, tasks: int, setup: Setup, own: float, alone: Sequence[float]) -> float:
     """Return the seconds by which a burst may be later than predicted.
 
-    For each wave `alone`, the most that one task alone took beside its delay: what it takes to wake up. And `own` once
-    more: the machine may be half as quick by then as when that was measured, a moment before.
+    `alone` is what tasks that were alone took beside their delay, to wake up: their mean for each wave, and the largest
+    once. And `own` once more: the machine may be half as quick by then as when that was measured, a moment before.
     """
-    return waves(mode, tasks, setup) * alone + own
+    return waves(mode, tasks, setup) * fmean(alone) + max(alone) + own
 
 
 def processes(mode: str, rate: float, delay: float, cpu: float | None) -> int | None:

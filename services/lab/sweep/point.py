@@ -74,9 +74,9 @@ class Series:
         return sum(point.own for point in self.points) / sum(point.tasks for point in self.points)
 
     @property
-    def alone(self) -> float:
-        """The most that one task alone took beside its delay, in seconds."""
-        return max(each.alone for point in self.points for each in point.tries)
+    def alone(self) -> list[float]:
+        """What each task that was alone took beside its delay, in seconds."""
+        return [each.alone for point in self.points for each in point.tries]
 
     def predicted(self, point: Point, setup: Setup) -> float:
         """Return what the model says of the point, in seconds."""

@@ -26,9 +26,9 @@ MODEL = (
     "burst the same burst was sent without a delay (own), and one task alone."
 )
 TOLERANCE = (
-    "A burst may be later by own once more, for the machine may be half as quick by then, and for each wave by the "
-    "most that one task alone was late. None may be earlier than its delays. The best of the tries is judged: another "
-    "program can make a burst late, nothing makes one early. All tries are drawn."
+    "A burst may be later by own once more, for the machine may be half as quick by then; for each wave by the mean of "
+    "what the tasks alone were late, and once by the largest of that. None may be earlier than its delays. The best of "
+    "the tries is judged: another program can make a burst late, nothing makes one early. All tries are drawn."
 )
 
 
