@@ -1,0 +1,115 @@
+"""`lab sweep`: the model, the verdict on made-up bursts, and a short real one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import typer
+
+from inflight.send.record import Record
+from services.lab.options import mode_urls, sizes
+from services.lab.sweep.judge import judge
+from services.lab.sweep.model import Setup, predicted, processes, tolerance, waves
+from services.lab.sweep.point import Point, Series, Try
+from tests.inflight.command import LAB, ran
+from tests.inflight.send.records import record
+
+SETUP = Setup(delay=1.0)
+
+
+def point(tasks: int, seconds: float, outcome: str = "ok") -> Point:
+    """Return a point whose requests all took `seconds`; without a delay they took 0.1 s, and one alone was 10 ms late."""
+    records: list[Record] = [record(f"task{number}", seconds, outcome) for number in range(tasks)]
+    return Point(tasks, [Try(0.1, 0.01, records)])
+
+
+@pytest.mark.parametrize(
+    ("mode", "tasks", "count"),
+    [("sync", 7, 7), ("threadpool", 40, 1), ("threadpool", 41, 2), ("threadpool", 81, 3), ("async", 500, 1)],
+)
+def test_waves(mode: str, tasks: int, count: int) -> None:
+    """One after another, 40 at a time, or all at once."""
+    assert waves(mode, tasks, SETUP) == count
+
+
+def test_a_limit_on_connections_makes_async_a_pool() -> None:
+    """And makes a pool of threads a smaller one; sync has one connection anyhow."""
+    limited = Setup(1.0, limit=10)
+    assert [waves(mode, 41, limited) for mode in ("sync", "threadpool", "async")] == [41, 5, 5]
+
+
+def test_more_pods_have_fewer_waves() -> None:
+    """Each works on its share, and its requests' own time is shared too."""
+    pods = Setup(1.0, replicas=4)
+    assert waves("sync", 10, pods) == 3
+    assert waves("threadpool", 161, pods) == 2
+    assert predicted("async", 100, pods, 0.4) == pytest.approx(1.1)
+
+
+def test_the_tolerance_is_what_was_measured() -> None:
+    """A wake-up for each wave, the largest once, and the requests' own time once more."""
+    assert tolerance("threadpool", 41, SETUP, 0.1, [0.01, 0.03]) == pytest.approx(2 * 0.02 + 0.03 + 0.1)
+
+
+def test_what_a_rate_needs() -> None:
+    """1,000 a second at 1 s are 1,000 in flight; where nobody measured the processor time, async's need is not known."""
+    assert processes("sync", 1000, 1.0, None) == 1000
+    assert processes("threadpool", 1000, 1.0, None) == 25
+    assert processes("async", 1000, 1.0, 0.0015) == 2
+    assert processes("async", 1000, 1.0, None) is None
+
+
+@pytest.mark.parametrize(
+    ("mode", "tasks", "seconds", "ok"),
+    [
+        ("threadpool", 41, 2.1, True),
+        ("threadpool", 41, 1.1, False),
+        ("threadpool", 41, 3.0, False),
+        ("async", 41, 1.15, True),
+        ("async", 41, 2.1, False),
+        ("sync", 3, 3.05, True),
+        ("sync", 3, 1.0, False),
+    ],
+)
+def test_the_verdict(mode: str, tasks: int, seconds: float, ok: bool) -> None:
+    """Too early is as wrong as too late."""
+    assert judge(Series(mode, [point(tasks, seconds)]), SETUP).ok is ok
+
+
+def test_a_failed_request_is_not_as_claimed() -> None:
+    """It is named."""
+    verdict = judge(Series("async", [point(2, 1.0, "timeout")]), SETUP)
+    assert not verdict.ok
+    assert "2 of 2 requests failed (task0: timeout" in verdict.sentence
+
+
+def test_sizes() -> None:
+    """In order, each once; anything else is one line."""
+    assert sizes("5, 1,5") == [1, 5]
+    for bad in ("", "0", "501", "1,", "a", "1;2", "-1", "١"):
+        with pytest.raises(typer.BadParameter):
+            sizes(bad)
+
+
+def test_mode_urls() -> None:
+    """A URL for a mode, each mode once; a password is not shown."""
+    assert mode_urls(["sync=http://127.0.0.1:8001"]) == {"sync": "http://127.0.0.1:8001"}
+    for bad in ("sync", "magic=http://x", "sync=ftp://x"):
+        with pytest.raises(typer.BadParameter):
+            mode_urls([bad])
+    with pytest.raises(typer.BadParameter) as caught:
+        mode_urls(["magic=http://me:secret@x"])
+    assert "secret" not in str(caught.value)
+
+
+@pytest.mark.long
+def test_a_short_sweep(tmp_path: Path) -> None:
+    """A row for each size, a verdict that the exit code follows, a report that asks the network for nothing."""
+    report = tmp_path / "sweep.html"
+    options = ["--tasks", "1,3", "--delay", "0.3", "--repeat", "1", "--upstream-limit", "2", "--report", str(report)]
+    code, output, errors = ran("sweep", *options, program=LAB)
+    assert errors == ""
+    assert code == ("NOT AS CLAIMED" in output)
+    assert output.count("-gateway (") == 3
+    assert "default-src 'none'" in report.read_text()
