@@ -1,4 +1,4 @@
-"""Scrapes a gateway's admin port while it works: its in-flight and waiting requests, ten times a second."""
+"""Scrapes a gateway's admin port while it works: what is in flight, waits and blocks, ten times a second."""
 
 from __future__ import annotations
 
@@ -43,13 +43,14 @@ def parse_sample(at: float, text: str) -> Sample:
     values: dict[tuple[str, str], float] = {}
     for family in text_string_to_metric_families(text):
         for sample in family.samples:
-            key = (sample.name, sample.labels.get("queue", ""))
+            key = (sample.name, sample.labels.get("queue", sample.labels.get("where", "")))
             values[key] = values.get(key, 0.0) + sample.value
     return Sample(
         at=at,
         in_flight=int(values.get(("http_requests_in_flight", ""), 0)),
         stalled=values.get(("event_loop_stalled_seconds", "")),
         waiting={queue: int(value) for (name, queue), value in values.items() if name == "http_requests_waiting"},
+        blocked={where: value for (name, where), value in values.items() if name == "event_loop_blocked_seconds_total"},
     )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from math import ceil, inf
 
 from inflight.ledger import QUEUES
+from inflight.report.blocked import holders
 from inflight.report.run import Sample, Verdict
 from inflight.send.outcome import OK
 from inflight.send.record import Record, kernel_known
@@ -58,7 +59,8 @@ def _sync(delay: float, records: Sequence[Record], samples: Sequence[Sample]) ->
         else "and where it waited cannot be measured on this system"
     )
     sentence = f"It served the tasks one after another: the last took {last.seconds:.2f} s, {where}. "
-    return f"{sentence}The in-flight gauge never read more than {most}.", misses
+    held = "".join(f" {where} held its event loop for {seconds:.1f} s." for where, seconds in holders(samples)[:1])
+    return f"{sentence}The in-flight gauge never read more than {most}.{held}", misses
 
 
 def _threadpool(delay: float, records: Sequence[Record], _samples: Sequence[Sample]) -> Judgement:

@@ -20,6 +20,7 @@ from inflight.admin import AdminServer, PortError
 from inflight.exchange import CLIENT_CLOSED_REQUEST
 from inflight.hooks import install_hooks
 from inflight.middleware import Middleware
+from inflight.requests.page import requests_page
 from inflight.stamp import stamped
 from inflight.telemetry import Telemetry
 from services.serving.connection_age import ConnectionAgeMiddleware
@@ -133,7 +134,10 @@ def _admin(settings: ServiceSettings, server: Server, telemetry: Telemetry) -> A
             f"the event loop has stood still for {stalled:.1f} s" if stalled > settings.liveness_stall_limit else None
         )
 
-    return AdminServer(settings.host, settings.admin_port, telemetry.registry, alive=alive, ready=server.trouble)
+    pages = {"/requests": requests_page(telemetry)}
+    return AdminServer(
+        settings.host, settings.admin_port, telemetry.registry, alive=alive, ready=server.trouble, pages=pages
+    )
 
 
 def _listen(settings: ServiceSettings) -> socket.socket:

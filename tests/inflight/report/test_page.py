@@ -33,6 +33,14 @@ def test_one_file(tmp_path: Path) -> None:
     assert path.read_text("utf-8").startswith("<!doctype html>")
 
 
+def test_line_that_held_the_loop_stands_below_the_bars() -> None:
+    """The report of a target whose loop was held says by which line."""
+    gateway = sync_gateway()
+    last = gateway.samples[-1].model_copy(update={"blocked": {"sync.py:26 relay (requests)": 5.0}})
+    held = gateway.model_copy(update={"samples": [*gateway.samples, last]})
+    assert "The event loop was held by sync.py:26 relay (requests) for 5.0 s." in prose(run_of(held))
+
+
 def test_a_file_that_cannot_be_written(tmp_path: Path) -> None:
     """The error names the file and the reason."""
     (tmp_path / "file").touch()

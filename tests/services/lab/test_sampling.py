@@ -16,12 +16,16 @@ http_requests_waiting{queue="kernel"} 4.0
 http_requests_waiting{queue="loop"} 0.0
 # TYPE event_loop_stalled_seconds gauge
 event_loop_stalled_seconds 1.25
+# TYPE event_loop_blocked_seconds counter
+event_loop_blocked_seconds_total{route="/{task}",where="sync.py:26 relay (requests)"} 1.5
+event_loop_blocked_seconds_total{route="background",where="sync.py:26 relay (requests)"} 0.5
 """
 
 
 def test_a_scrape_becomes_a_sample() -> None:
-    """In flight is the sum over methods and routes; each queue that the gateway counts is there."""
-    assert parse_sample(0.5, TEXT) == Sample(at=0.5, in_flight=3, stalled=1.25, waiting={"kernel": 4, "loop": 0})
+    """In flight is the sum over methods and routes; each queue that the gateway counts is there, and each place."""
+    waiting, blocked = {"kernel": 4, "loop": 0}, {"sync.py:26 relay (requests)": 2.0}
+    assert parse_sample(0.5, TEXT) == Sample(at=0.5, in_flight=3, stalled=1.25, waiting=waiting, blocked=blocked)
 
 
 def test_what_is_not_exported_is_absent() -> None:

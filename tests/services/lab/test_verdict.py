@@ -22,6 +22,13 @@ def test_sync_as_claimed() -> None:
     assert "never read more than 1." in verdict.sentence
 
 
+def test_sync_names_the_line() -> None:
+    """The verdict names the line that held the event loop, and for how long."""
+    before, after = sample(1), sample(1).model_copy(update={"blocked": {"services/gateway/sync.py:26 relay": 3.94}})
+    said = judge("sync", 2.0, ONE_BY_ONE, [before, after]).sentence
+    assert said.endswith(" services/gateway/sync.py:26 relay held its event loop for 3.9 s.")
+
+
 @pytest.mark.parametrize(
     ("records", "in_flight"),
     [

@@ -6,6 +6,7 @@ from html import escape
 from pathlib import Path
 from string import Template
 
+from inflight.report.blocked import blocked
 from inflight.report.parts import chart, common, resource
 from inflight.report.prose import WAITING, facts, lede, life, markup, notes, reading, stations
 from inflight.report.run import Run, TargetRun
@@ -49,7 +50,7 @@ def _timeline(target: TargetRun, scale: Scale) -> str:
     about = f"<p>{markup(target.about)}</p>" if target.about else ""
     return (
         f'<section class="target"><header><h3>{escape(target.name)}</h3>{verdict(target.verdict)}{about}'
-        f"{lines or ('' if bars else '<p>No request was sent.</p>')}</header>{bars}</section>"
+        f"{lines or ('' if bars else '<p>No request was sent.</p>')}</header>{bars}{blocked(target.samples)}</section>"
     )
 
 

@@ -21,7 +21,8 @@ OLDER = {"inflight-lab/run/1"}
 class Sample(BaseModel):
     """What an admin port said at one moment; `at` is seconds since the target's first request was due.
 
-    A queue that nobody watches is not in `waiting`, and `stalled` is None where no event loop is watched.
+    A queue that nobody watches is not in `waiting`, and `stalled` is None where no event loop is watched. `blocked` has
+    the seconds for which each line of code has held the event loop since the service started.
     """
 
     model_config = STRICT
@@ -30,6 +31,7 @@ class Sample(BaseModel):
     in_flight: int
     stalled: float | None
     waiting: dict[str, int]
+    blocked: dict[str, float] = Field(default_factory=dict)
 
 
 class Verdict(BaseModel):
