@@ -16,7 +16,7 @@ class Look:
 
 
 LOOKS = {
-    "sync": Look("#D55E00", "solid", "circle", "/"),
-    "threadpool": Look("#0072B2", "dash", "square", "x"),
+    "sync": Look("#D55E00", "dash", "circle", "/"),
+    "threadpool": Look("#0072B2", "solid", "square", "x"),
     "async": Look("#009E73", "dot", "diamond", "."),
 }
