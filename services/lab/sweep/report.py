@@ -19,7 +19,7 @@ LEDE = (
     "So many tasks at once went to each gateway, in front of a backend that takes {delay:g} s for each. The lines are "
     "predicted: a delay for each wave of tasks, and what the requests take by themselves. The marks are measured."
 )
-LINEAR = "Linear axes; the sync-gateway's line goes on upwards"
+LINEAR, UPWARDS = "Linear axes", "; the sync-gateway's line goes on upwards"
 MODEL = (
     "A design works on so many requests at once: `sync` on 1, `threadpool` on 40, `async` on all of them; a limit on "
     "connections to the backend makes it fewer. So N tasks take N delays, N/40 rounded up, or one. Right before each "
@@ -35,7 +35,8 @@ TOLERANCE = (
 def write_sweep(path: Path, series: Sequence[Series], setup: Setup, found: dict[str, Verdict]) -> None:
     """Write the report. Raises FileError."""
     measured = Setup(setup.delay, setup.limit)
-    shown = [(LINEAR, False), ("Logarithmic axes", True)]
+    sync = any(each.mode == "sync" for each in series)
+    shown = [(f"{LINEAR}{UPWARDS * sync}", False), ("Logarithmic axes", True)]
     curves = [
         (title, chart("curves", title, f"{title}: {MODEL}", makespans(series, setup, logarithmic=logarithmic)))
         for title, logarithmic in shown
