@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 
-from tests.eventually import eventually
 from tests.inflight.run.service import serving
 
 OPENMETRICS = "application/openmetrics-text; version=1.0.0"
@@ -13,9 +12,12 @@ OPENMETRICS = "application/openmetrics-text; version=1.0.0"
 def test_the_requests_in_flight_are_those_of_all_workers() -> None:
     """Each with its worker's number; only loopback may ask, unless other networks are named."""
     with serving("default_executor:app", "--workers", "2") as service:
-        calls = service.at_once(4, "/sync")
-        eventually(lambda: len(_document(service.page("/requests").body)["requests"]), 4)
-        document = _document(service.page("/requests").body)
+        seen: list[dict[str, list[dict[str, object]]]] = []
+        calls = service.at_once(12, "/sync")
+        while not seen or not all(call.done() for call in calls):
+            seen.append(_document(service.page("/requests").body))
+        document = max(seen, key=lambda each: len(each["requests"]))
+        assert 2 <= len(document["requests"]) <= 12
         assert {entry["worker"] for entry in document["processes"]} == {1, 2}
         assert {entry["worker"] for entry in document["requests"]} <= {1, 2}
         assert {entry["route"] for entry in document["requests"]} == {"/sync"}

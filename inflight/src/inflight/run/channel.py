@@ -9,13 +9,15 @@ from __future__ import annotations
 import json
 import socket
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from time import monotonic
 from typing import Any
 
 MOST_BYTES, MOST_DESCRIPTORS = 65536, 64
 """What is taken from the channel at a time."""
+WITHIN, AT_MOST = 0.3, 3.0
+"""Seconds that a worker has for a response."""
 
 
 class Messages:
@@ -65,18 +67,27 @@ def ask(end: socket.socket, path: str, accept: str) -> socket.socket | None:
     return ours
 
 
-def response(asked: socket.socket, deadline: float) -> tuple[str, bytes] | None:
-    """Return the content type and the body that a worker responds with; None where it does not until `deadline`."""
+def response(asked: socket.socket, asked_at: float, runs: Callable[[], bool]) -> tuple[str, bytes] | None:
+    """Return the content type and the body that a worker responds with; None where it does not in time.
+
+    It has `WITHIN` seconds, and up to `AT_MOST` as long as it `runs`: a busy machine makes it slow, and not silent.
+    """
     data = b""
+    deadline = asked_at + WITHIN
     with asked:
-        try:
-            while True:
+        while True:
+            try:
                 asked.settimeout(max(0.001, deadline - monotonic()))
                 chunk = asked.recv(MOST_BYTES)
+            except TimeoutError:
+                if monotonic() - asked_at > AT_MOST or not runs():
+                    return None
+                deadline = monotonic() + WITHIN
+            except OSError:
+                return None
+            else:
                 if not chunk:
                     break
                 data += chunk
-        except OSError:
-            return None
     content_type, newline, body = data.partition(b"\n")
     return (content_type.decode(), body) if newline else None

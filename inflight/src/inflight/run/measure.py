@@ -11,7 +11,7 @@ from inflight.hooks import install_hooks
 from inflight.requests.page import JSON, requests_json
 from inflight.run.pulse import LOOP, Pulse
 from inflight.run.responder import Page, Responder
-from inflight.telemetry import Telemetry
+from inflight.telemetry import ServerTiming, Telemetry
 
 log = logging.getLogger("inflight")
 
@@ -19,13 +19,14 @@ log = logging.getLogger("inflight")
 def measure(end: socket.socket, pulse: Pulse) -> Telemetry | None:
     """Return the telemetry, whose metrics the supervisor can ask for at `end`; None where it failed: the log says so.
 
-    `INFLIGHT_SERVER_TIMING=off` leaves responses without the `Server-Timing` header.
+    `INFLIGHT_SERVER_TIMING=off` leaves responses without the `Server-Timing` header; with `lines` it names the line that
+    a request waited for, too.
     """
     pages: dict[str, Page] = {}
     telemetry = None
     try:
         install_hooks()
-        telemetry = Telemetry(server_timing=os.environ.get("INFLIGHT_SERVER_TIMING", "on").lower() != "off")
+        telemetry = Telemetry(server_timing=_server_timing())
         telemetry.whole_process = True
         telemetry.each_beat.append(lambda: pulse.beat(LOOP))
         pages["/metrics"] = _metrics(telemetry)
@@ -34,6 +35,11 @@ def measure(end: socket.socket, pulse: Pulse) -> Telemetry | None:
         log.exception("the service is not measured")
     Responder(end, pulse, pages).start()
     return telemetry
+
+
+def _server_timing() -> ServerTiming:
+    setting = os.environ.get("INFLIGHT_SERVER_TIMING", "on").lower()
+    return "lines" if setting == "lines" else setting != "off"
 
 
 def _metrics(telemetry: Telemetry) -> Page:

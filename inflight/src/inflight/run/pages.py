@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from functools import partial
 from http import HTTPStatus
 from ipaddress import ip_address
 from time import monotonic
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
     from inflight.run.state import State
     from inflight.run.worker_process import Worker
 
-WITHIN = 0.3
-"""Seconds that the workers have for a response."""
 STALL_LIMIT = 300.0
 """Seconds after which a worker that stands still counts as dead for /livez: busy is not dead."""
 
@@ -126,8 +125,10 @@ class Pages:
     def _ask(workers: list[Worker], path: str, accept: str) -> dict[Worker, tuple[str, bytes]]:
         """Return what each worker responds with that responds in time; all are asked before one is waited for."""
         asked = [(worker, socket) for worker in workers if (socket := worker.ask(path, accept)) is not None]
-        deadline = monotonic() + WITHIN
-        responses = {worker: response(socket, deadline) for worker, socket in asked}
+        asked_at = monotonic()
+        responses = {
+            worker: response(socket, asked_at, partial(worker.ran_since, asked_at)) for worker, socket in asked
+        }
         return {worker: found for worker, found in responses.items() if found is not None}
 
 

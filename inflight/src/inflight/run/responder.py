@@ -49,6 +49,7 @@ class Responder(threading.Thread):
                 os.kill(os.getpid(), signal.SIGTERM)
                 return
             for descriptor in descriptors:
+                self._pulse.beat(PROCESS)
                 self._respond(socket.socket(fileno=descriptor))
 
     def _respond(self, asked: socket.socket) -> None:

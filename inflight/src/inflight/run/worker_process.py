@@ -67,6 +67,11 @@ class Worker:
         """Return the seconds since its event loop last ran; None where it need not run."""
         return None if self.pulse is None else self.pulse.age(LOOP)
 
+    def ran_since(self, moment: float) -> bool:
+        """Return whether anything in it has run since a reading of `time.monotonic`."""
+        ages = [] if self.pulse is None else [self.pulse.age(LOOP), self.pulse.age(PROCESS)]
+        return any(age is not None and monotonic() - age > moment for age in ages)
+
     def silent(self) -> float | None:
         """Return the seconds since anything in it ran; None while it responds, and before it is asked."""
         if self.pulse is None:
