@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 MACHINERY = ("asyncio.base_events", "asyncio.events", "selectors")
 """The modules whose frames stand between the loop's caller and what it runs. (uvloop has no frames.)"""
+MIDDLEWARE = "inflight.middleware"
+"""The module whose function runs the application, with the request's `exchange`."""
 UNBOUND = ("callback", "background", "startup", "websocket")
 """What stands for a route where no request's own task runs."""
 
@@ -111,12 +113,28 @@ def request_of(step: Step, telemetry: Telemetry) -> Ledger | None:
 
     It is known by the ASGI scope that a function of the step has, and from Python 3.12 on by the task's context, too.
     """
-    scopes = [id(scope) for scope in scopes_of(step.frames)]
-    in_flight = (*tuple(telemetry.live.in_flight), *tuple(telemetry.live.websockets))
-    found = next((ledger for ledger in in_flight if id(ledger.scope) in scopes), None) if scopes else None
+    found = followed_in(step.frames)
+    scopes = [] if found is not None else [id(scope) for scope in scopes_of(step.frames)]
+    if scopes:
+        in_flight = (*tuple(telemetry.live.in_flight), *tuple(telemetry.live.websockets))
+        found = next((ledger for ledger in in_flight if id(ledger.scope) in scopes), None)
     if found is None and step.task is not None:
         found = ledger_in(context_of(step.task))
     return None if found is None or found.finished else found
+
+
+def followed_in(frames: list[FrameType]) -> Ledger | None:
+    """Return the ledger that the middleware's own frame has: a search of all in flight would cost more with each.
+
+    None where the step is of a task that the request has started.
+    """
+    for frame in reversed(frames):
+        if frame.f_globals.get("__name__") == MIDDLEWARE:
+            exchange = locals_of(frame).get("exchange")
+            if exchange is not None:
+                ledger: Ledger = exchange.ledger
+                return ledger
+    return None
 
 
 class Owner(NamedTuple):
