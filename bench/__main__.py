@@ -116,13 +116,16 @@ def _measure(plan: Plan, only: Sequence[str]) -> dict[str, Any]:
                     results[name] = parts[name][1](say)
                 except FAILURES as error:
                     results["failed"][name] = str(error) or type(error).__name__
+                except KeyboardInterrupt:  # what has been measured by now is not lost
+                    results["failed"][name] = "stopped"
+                    break
     results["others"] = round(others.share(), 3)
     return results
 
 
 def _parts(rig: Rig, plan: Plan, keys: Sequence[str]) -> dict[str, tuple[int, Callable[..., Any]]]:
     """Return each part of a run: how many steps it has, and what does it."""
-    few = min(plan.rounds, 2)
+    few = 2 if plan.rounds >= 5 else 1
     return {
         "cost": (cost.steps(plan, keys), partial(cost.measure, rig, plan, keys)),
         "scale": (scale.steps(few), partial(scale.measure, rig, few, plan.connections)),

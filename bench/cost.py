@@ -16,7 +16,7 @@ from inflight.terminal.errors import CommandError
 
 TURN = 1
 """Seconds of load in each turn; wrk takes no less."""
-WARM_UP = 400
+WARM_UP = 100
 """Requests to each route before a round: connections are opened, and every series exists."""
 
 Say = Callable[[str], None]

@@ -111,7 +111,7 @@ def module(name: str) -> list[str]:
 def ask(url: str) -> tuple[int, bytes]:
     """Return the status and the body of a GET, whatever they are. Raises OSError or HTTPException for no answer."""
     try:
-        with _DIRECT.open(url, timeout=30) as answer:
+        with _DIRECT.open(url, timeout=60) as answer:
             return answer.status, answer.read()
     except HTTPError as error:
         return error.code, error.read()

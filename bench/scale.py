@@ -14,7 +14,7 @@ from bench.holding import holding
 from bench.program import Program
 from bench.rig import Rig
 
-TURNS = 3
+TURNS = 2
 """Of each of the two, one after the other, in each situation of a round."""
 PATH = "/async/name"
 ROUTES = 500
