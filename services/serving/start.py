@@ -55,7 +55,7 @@ def run(kind: type[S], build: Callable[[S], FastAPI]) -> None:
         service = _listen(settings)
         disable_created_metrics()  # type: ignore[no-untyped-call]
         install_hooks()
-        telemetry = Telemetry()
+        telemetry = Telemetry(server_timing="lines")  # its code is no secret
         log = Log(settings.log_level, settings.log_format)
         application = build(settings)
         _expect(application, telemetry)

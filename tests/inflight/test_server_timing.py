@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from inflight.server_timing import format_server_timing, parse_server_timing
+from inflight.server_timing import described, format_server_timing, parse_server_timing, parse_waited_for
 
 NAMES = st.sampled_from(["kernel", "loop", "thread", "pool", "upstream", "total"])
 
@@ -47,3 +47,23 @@ def test_other_servers_headers_are_understood() -> None:
 def test_what_is_quoted_is_text(header: str, entries: dict[str, float]) -> None:
     """Commas and semicolons inside quotes separate nothing; Python's own way to write numbers is no header's."""
     assert parse_server_timing(header) == pytest.approx(entries)
+
+
+@given(st.text())
+def test_line_survives_the_wire(line: str) -> None:
+    """What a request waited for describes its waits, whatever the line is called, and changes no duration."""
+    entries = {"kernel": 1.0, "loop": 0.5, "upstream": 2.0, "total": 4.0}
+    value = described(format_server_timing(entries), line)
+    assert parse_server_timing(value) == entries
+    assert value.isascii()
+    assert parse_waited_for(value) == "".join(
+        each if " " <= each <= "~" and each not in '"\\' else "?" for each in line
+    )
+
+
+def test_only_waits_for_the_loop_are_described() -> None:
+    """The line held the event loop: a wait for a pool has nothing to do with it."""
+    value = described("kernel;dur=1.000, pool;dur=2.000, total;dur=3.000", "own.py:11 render_pdf")
+    assert value == 'kernel;desc="own.py:11 render_pdf";dur=1.000, pool;dur=2.000, total;dur=3.000'
+    assert parse_waited_for('db;desc="own.py:11";dur=3') is None
+    assert parse_waited_for("kernel;dur=3") is None

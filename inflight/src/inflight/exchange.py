@@ -6,7 +6,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING
 
 from inflight.ledger import Ledger
-from inflight.server_timing import format_server_timing
+from inflight.server_timing import described, format_server_timing
 from inflight.stamp import Connection, current_stamp
 from inflight.types import Message, Receive, Scope, Send
 
@@ -59,8 +59,10 @@ class Exchange:
             ledger.status = message["status"]
             ledger.response_headers = message.get("headers", ())
             if ledger.telemetry.server_timing:
-                timing = format_server_timing(ledger.entries(now)).encode()
-                message = {**message, "headers": [*ledger.response_headers, (b"server-timing", timing)]}
+                timing = format_server_timing(ledger.entries(now))
+                if ledger.waited_for is not None and ledger.telemetry.names_lines:
+                    timing = described(timing, ledger.waited_for.for_clients)
+                message = {**message, "headers": [*ledger.response_headers, (b"server-timing", timing.encode())]}
             await self._send(message)
             return
         await self._send(message)

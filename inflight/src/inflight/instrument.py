@@ -16,7 +16,7 @@ from inflight.middleware import Middleware
 from inflight.refused import count_refusals
 from inflight.requests.page import requests_page
 from inflight.stamp import current_stamp, stamp_in_place
-from inflight.telemetry import Telemetry, active
+from inflight.telemetry import ServerTiming, Telemetry, active
 from inflight.types import ASGIApp, Receive, Scope, Send
 
 log = logging.getLogger("inflight")
@@ -28,13 +28,13 @@ def instrument(
     admin_port: int | None = 9000,
     admin_host: str = "127.0.0.1",
     registry: CollectorRegistry | None = None,
-    server_timing: bool = True,
+    server_timing: ServerTiming = True,
 ) -> Instrumented:
     """Return `app` with the telemetry around it; it has the attributes of `app`, too.
 
     Serves /metrics, /livez, /readyz on `admin_port` from the server's start; None serves nothing, and the metrics are
     in `registry` (prometheus-client's `REGISTRY` included). What cannot be had is one line in the log, and the service
-    serves.
+    serves. `server_timing` is whether responses tell their ledger; "lines" names the line that they waited for, too.
     """
     try:
         telemetry = Telemetry(registry, server_timing=server_timing)

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 _QUOTED = r'"(?:\\.|[^"\\])*"'
 _METRICS = re.compile(rf'(?:{_QUOTED}|[^,"]|")+')
 _PARTS = re.compile(rf'(?:{_QUOTED}|[^;"]|")+')
 """What a header's value, and a metric of it, falls into; separators inside quotes are text (RFC 9110, 5.6.4)."""
+_UNQUOTED = re.compile(r"[^ !#-\[\]-~]")
+"""What a quoted string does not hold as it is."""
+WAITS = ("kernel", "loop")
+"""The entries that are waits for whatever held the event loop."""
+_WAITS = re.compile(rf"\b({'|'.join(WAITS)})(?=;dur=)")
 
 
 def format_server_timing(entries: Mapping[str, float]) -> str:
@@ -17,17 +22,35 @@ def format_server_timing(entries: Mapping[str, float]) -> str:
     return ", ".join([f"{name};dur={seconds * 1000:.3f}" for name, seconds in entries.items()])
 
 
+def described(value: str, waited_for: str) -> str:
+    """Return a header's value in which the waits for the event loop are described by the line that held it."""
+    text = _UNQUOTED.sub("?", waited_for)
+    return _WAITS.sub(lambda name: f'{name[0]};desc="{text}"', value)
+
+
 def parse_server_timing(value: str) -> dict[str, float]:
     """Return the durations of a header's value, in seconds, by name; what is not a finite duration is passed over."""
     entries: dict[str, float] = {}
+    for name, key, text in _parameters(value):
+        duration = _milliseconds(text) if key == "dur" else None
+        if duration is not None:
+            entries[name] = duration / 1000
+    return entries
+
+
+def parse_waited_for(value: str) -> str | None:
+    """Return the line that the server says the request waited for; None where it says nothing."""
+    texts = (text for name, key, text in _parameters(value) if name in WAITS and key == "desc")
+    return next((text.strip('"') for text in texts), None)
+
+
+def _parameters(value: str) -> Iterator[tuple[str, str, str]]:
+    """Yield a metric's name, a parameter's name, and its value, for each parameter of each metric."""
     for metric in _METRICS.findall(value):
         name, *parameters = [part.strip() for part in _PARTS.findall(metric)] or [""]
-        for parameter in parameters:
+        for parameter in parameters if name else ():
             key, _, text = parameter.partition("=")
-            duration = _milliseconds(text) if key.strip().lower() == "dur" else None
-            if name and duration is not None:
-                entries[name] = duration / 1000
-    return entries
+            yield name, key.strip().lower(), text.strip()
 
 
 def _milliseconds(text: str) -> float | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from prometheus_client import REGISTRY, CollectorRegistry
 from prometheus_client.core import GaugeMetricFamily
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("inflight")
 
+ServerTiming = bool | Literal["lines"]
+"""Whether responses tell their ledger; "lines" names the line that they waited for, too."""
+
 FOLD_EVERY = 20
 """Beats from one folding of the histograms to the next; a scrape folds them, too."""
 
@@ -41,9 +44,11 @@ class Telemetry:
     `Middleware` (around the application) and `stamped` (the server's protocol) write it, `AdminServer` shows it.
     """
 
-    def __init__(self, registry: CollectorRegistry | None = None, *, server_timing: bool = True) -> None:
-        self.server_timing = server_timing
+    def __init__(self, registry: CollectorRegistry | None = None, *, server_timing: ServerTiming = True) -> None:
+        self.server_timing = bool(server_timing)
         """Whether responses carry their ledger as a `Server-Timing` header."""
+        self.names_lines = server_timing == "lines"
+        """Whether that names the line that a request waited for: a client learns a file's and a function's name."""
         self.registry = CollectorRegistry() if registry is None else registry
         self.metrics = Metrics(self.registry)
         self.live = Live(self.labels)

@@ -12,6 +12,8 @@ import pytest
 from fastapi import FastAPI
 from websockets.sync.client import connect
 
+from inflight.server_timing import parse_waited_for
+from inflight.telemetry import ServerTiming, Telemetry
 from tests.eventually import eventually
 from tests.inflight.blocking import blocking_app
 from tests.inflight.blocking.blocking_app import KINDS, line_of
@@ -171,3 +173,21 @@ def test_victims_in_flight_are_counted(loop: str) -> None:
             service.get("/kinds/sleep")
             waiter.join()
         assert victims() == 1
+
+
+@pytest.mark.parametrize("server_timing", [True, "lines"])
+def test_line_in_the_response(server_timing: ServerTiming) -> None:
+    """A response names the line that it waited for, without its folder, only where the service wants that."""
+    with served(blocking_app.app) as service:
+        service.telemetry.names_lines = Telemetry(server_timing=server_timing).names_lines
+        deadline, place = time.monotonic() + TRIES, None
+        while place is None and service.telemetry.blame.waited.total() < 3:
+            assert time.monotonic() < deadline
+            blocker = threading.Thread(target=service.get, args=("/kinds/sleep",))
+            blocker.start()
+            while service.telemetry.watchdog.held() is None and blocker.is_alive():
+                time.sleep(0.001)
+            header = service.get("/ping").partition(b"server-timing: ")[2].partition(b"\r\n")[0]
+            place = parse_waited_for(header.decode())
+            blocker.join()
+        assert place == (f"blocking_app.py:{line_of('sleep')} sleep" if server_timing == "lines" else None)

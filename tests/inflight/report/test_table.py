@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from inflight.report.bars import MOST
 from inflight.report.run import Verdict
@@ -23,6 +24,19 @@ def test_where_each_task_waited() -> None:
     assert rows[2:] == [
         ["task1", "ok", "200", "2.006 s", "0 ms", "2.000 s", "4.0 ms", "2.0 ms"],
         ["task2", "ok", "200", "4.006 s", "2.000 s", "2.000 s", "4.0 ms", "2.0 ms"],
+    ]
+
+
+def test_line_that_a_task_waited_for() -> None:
+    """Where a server says which line held its event loop, it stands in the row of each task that waited for it."""
+    gateway = sync_gateway(2)
+    first, second = gateway.requests
+    waited = gateway.model_copy(update={"requests": [first, replace(second, waited_for="sync.py:26 <relay>")]})
+    rows = rows_of(table(run_of(waited)))
+    assert [row[-1] for row in (rows[0], *rows[2:])] == [
+        "kernel and loop: for",
+        "\N{EN DASH}",
+        "sync.py:26 &lt;relay&gt;",
     ]
 
 

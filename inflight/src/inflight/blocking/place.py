@@ -53,6 +53,11 @@ class Place(NamedTuple):
         return f"{self.file}:{self.line} {self.function}{self.in_call}"
 
     @property
+    def for_clients(self) -> str:
+        """The place as far as a client may know it: the file's own name, the line, the function."""
+        return f"{self.file.rpartition('/')[2]}:{self.line} {self.function}" if self.line else self.function
+
+    @property
     def in_call(self) -> str:
         """The call in brackets behind a blank; empty where there is none."""
         return f" ({self.call})" if self.call else ""

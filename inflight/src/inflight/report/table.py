@@ -13,6 +13,8 @@ from inflight.send.record import ENTRIES, Record
 
 ABSENT = "\N{EN DASH}"
 
+WAITED_FOR = "kernel and loop: for"
+"""The last column, where a server says which line of its code held its event loop meanwhile."""
 FIXED = ("task", "outcome", "status", "took")
 """The columns before the entries."""
 
@@ -22,7 +24,9 @@ def table(run: Run) -> str:
     entries = _entries(run)
     columns = "".join(f'<th scope="col">{name}</th>' for name in FIXED)
     columns += "".join(f'<th scope="col">{swatch(entry)}{entry}</th>' for entry in entries)
-    groups = "".join(_group(target, entries) for target in run.targets)
+    told = any(record.waited_for is not None for target in run.targets for record in target.requests)
+    columns += f'<th scope="col">{WAITED_FOR}</th>' * told
+    groups = "".join(_group(target, entries, told) for target in run.targets)
     return f"<table><thead><tr>{columns}</tr></thead>{groups}</table>"
 
 
@@ -46,12 +50,12 @@ def _times(record: Record) -> dict[str, float]:
     return {**record.ledger, UNEXPLAINED: rest} if rest else record.ledger
 
 
-def _group(target: TargetRun, entries: list[str]) -> str:
-    width = len(FIXED) + len(entries)
+def _group(target: TargetRun, entries: list[str], told: bool) -> str:
+    width = len(FIXED) + len(entries) + told
     note = selection(target.requests)
     notes = f"<p>{note}</p>" if note else ""
     header = f'<span class="name">{escape(target.name)}</span>{verdict(target.verdict)}{notes}'
-    rows = "".join(_row(record, entries) for record in pick(target.requests))
+    rows = "".join(_row(record, entries, told) for record in pick(target.requests))
     rows = rows or f'<tr><td class="none" colspan="{width}">No request was sent.</td></tr>'
     return (
         f'<tbody data-target="{escape(target.name)}"><tr class="target">'
@@ -59,10 +63,11 @@ def _group(target: TargetRun, entries: list[str]) -> str:
     )
 
 
-def _row(record: Record, entries: list[str]) -> str:
+def _row(record: Record, entries: list[str], told: bool) -> str:
     times = _times(record)
     longest = max(times, key=lambda entry: times[entry], default=None)
     cells = "".join(_cell(times.get(entry), entry == longest) for entry in entries)
+    cells += f'<td class="word">{escape(record.waited_for or ABSENT)}</td>' * told
     long = ' class="long"' if len(record.task) > LABEL else ""
     kind = ' class="failed"' if failed(record) else ""
     return (

@@ -19,8 +19,8 @@ log = logging.getLogger("inflight")
 def measure(end: socket.socket, pulse: Pulse) -> Telemetry | None:
     """Return the telemetry, whose metrics the supervisor can ask for at `end`; None where it failed: the log says so.
 
-    `INFLIGHT_SERVER_TIMING=off` leaves responses without the `Server-Timing` header; with `lines` it names the line that
-    a request waited for, too.
+    `INFLIGHT_SERVER_TIMING=off` leaves responses without the `Server-Timing` header; with `lines` it has the line
+    that a request waited for, too.
     """
     pages: dict[str, Page] = {}
     telemetry = None

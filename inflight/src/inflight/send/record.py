@@ -29,7 +29,8 @@ class Record:
     `connect_retries` is how often TCP tried again to open the request's connection; None on one that was open already,
     and where the system does not say.
     `outcome` is `ok`, or the kind of failure (`outcome.py`). `ledger` holds the entries that are known. `error` is the
-    client library's message where no whole response came.
+    client library's message where no whole response came. `waited_for` is the line of the server's code that held its
+    event loop while the request waited in `kernel` and `loop`, where the server says so.
     """
 
     task: str
@@ -44,6 +45,7 @@ class Record:
     behind: float = 0.0
     connect_retries: int | None = None
     error: str = ""
+    waited_for: str | None = None
 
 
 def told_by_server(record: Record) -> bool:

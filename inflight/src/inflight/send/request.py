@@ -12,7 +12,7 @@ from inflight.send.outcome import ResponseTooLargeError, outcome_of_error, outco
 from inflight.send.record import Record
 from inflight.send.response import TimedResponse
 from inflight.send.times import Times
-from inflight.server_timing import parse_server_timing
+from inflight.server_timing import parse_server_timing, parse_waited_for
 
 MAX_BODY = 16 * 1024 * 1024
 """Bytes of a response that the sender reads before it gives up: a body may never end."""
@@ -73,4 +73,5 @@ def _record(task: str, times: Times, started: float, outcome: str, error: str) -
         behind=times.behind,
         connect_retries=times.connect_retries,
         error=error,
+        waited_for=parse_waited_for(timing),
     )
