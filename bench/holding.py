@@ -19,9 +19,11 @@ POLL = 0.05
 def holding(program: Program, count: int) -> Iterator[None]:
     """Keep exactly so many requests in flight. Raises CommandError when it does not come to that."""
     with Connections(program.port, count, "/hold/name", count):
-        _wait(program, count)
-        yield
-        ask(f"{program.url}/release")
+        try:
+            _wait(program, count)
+            yield
+        finally:
+            ask(f"{program.url}/release")
         _wait(program, 0)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from http.client import HTTPException
@@ -60,7 +61,7 @@ class Program:
         try:
             process.wait(STOPPED_WITHIN)
         except subprocess.TimeoutExpired:
-            process.kill()
+            os.killpg(process.pid, signal.SIGKILL)  # its workers, too: they would wait for what is in flight
             process.wait()
 
     @property
