@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import logging
+import sys
 import threading
 import time
 from collections.abc import Callable
+from contextlib import closing
 from typing import Any
 
 import pytest
 from fastapi import FastAPI
 from websockets.sync.client import connect
 
+from inflight.linux.schedstat import Schedule
 from inflight.server_timing import parse_waited_for
 from inflight.telemetry import ServerTiming, Telemetry
 from tests.eventually import eventually
@@ -191,3 +194,20 @@ def test_line_in_the_response(server_timing: ServerTiming) -> None:
             place = parse_waited_for(header.decode())
             blocker.join()
         assert place == (f"blocking_app.py:{line_of('sleep')} sleep" if server_timing == "lines" else None)
+
+
+@pytest.mark.alone
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux says what a thread has used")
+@pytest.mark.parametrize(("path", "most"), [(None, 0.01), ("/kinds/sleep", 0.03), ("/pieces", 0.05)])
+def test_it_costs_little(path: str | None, most: float) -> None:
+    """The watchdog's thread uses next to nothing while nothing blocks, and little while all does; a share of a core."""
+    with served(blocking_app.app) as service:
+        thread = next(thread for thread in threading.enumerate() if thread.name == "inflight-watchdog")
+        assert thread.native_id is not None
+        with closing(Schedule(thread.native_id)) as schedule:
+            service.get("/ping")
+            before, began = schedule.read(), time.monotonic()
+            while time.monotonic() < began + 2:
+                time.sleep(0.5) if path is None else service.get(path)
+            share = schedule.read().since(before).on_cpu / (time.monotonic() - began)
+    assert share < most

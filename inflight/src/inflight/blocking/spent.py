@@ -28,13 +28,14 @@ class Reading(NamedTuple):
 class Spent:
     """The time between two readings, in seconds; the watcher wanted to sleep for `pause` of it."""
 
-    __slots__ = ("_loop", "_watcher", "due", "end", "late")
+    __slots__ = ("_length", "_loop", "_watcher", "due", "end", "late")
 
     def __init__(self, before: Reading, after: Reading, pause: float) -> None:
         self.due = min(before.at + pause, after.at)
         """When the watcher wanted to wake up."""
         self.end = after.at
         self.late = self.end - self.due
+        self._length = after.at - before.at
         self._watcher = after.watcher.since(before.watcher)
         self._loop = after.loop.since(before.loop)
 
@@ -49,15 +50,23 @@ class Spent:
     @property
     def locked(self) -> bool:
         """Whether the watcher woke up late because another thread kept the interpreter's lock."""
-        return self.late >= LOCKED * sys.getswitchinterval() and self._waited_for_lock(self._watcher)
+        return self.late >= LOCKED * sys.getswitchinterval() and _waited_for_lock(self._watcher, self.late)
 
     @property
     def loop_waited(self) -> bool:
         """Whether the loop's thread waited for the lock meanwhile, too: then it was a third thread that kept it."""
-        return self._waited_for_lock(self._loop)
+        return _waited_for_lock(self._loop, self.late)
 
-    def _waited_for_lock(self, thread: Scheduled) -> bool:
-        # A thread that waits for it asks again after every switch interval (CPython's take_gil, Python/ceval_gil.c):
-        # it begins to run that often, and computes nothing.
-        asked = thread.slices * sys.getswitchinterval()
-        return asked >= max(0.0, self.late - thread.delayed) / 2 > thread.on_cpu
+    @property
+    def contended(self) -> bool:
+        """Whether the loop's thread spent the time waiting for the lock, which other threads had in turn."""
+        interval = sys.getswitchinterval()
+        known = self.late >= interval and self._length - self._loop.delayed >= interval
+        return known and _waited_for_lock(self._loop, self._length)
+
+
+def _waited_for_lock(thread: Scheduled, seconds: float) -> bool:
+    # A thread that waits for it asks again after every switch interval (CPython's take_gil, Python/ceval_gil.c): it
+    # begins to run that often, and computes nothing.
+    asked = thread.slices * sys.getswitchinterval()
+    return asked >= max(0.0, seconds - thread.delayed) / 2 > thread.on_cpu

@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING
 from inflight.admin import leave_signals_to_main_thread
 from inflight.blocking.blame import Blame, Holder
 from inflight.blocking.log import BlockedLog
-from inflight.blocking.place import Place, Spot, spot_of
+from inflight.blocking.place import Place, spot_of
+from inflight.blocking.seen import Seen
 from inflight.blocking.spent import Reading, Spent
-from inflight.blocking.step import Loop, Owner, Step, owner_of
+from inflight.blocking.step import Loop, Step, owner_of
 from inflight.blocking.tally import Tally
 from inflight.linux.schedstat import Schedule
 from inflight.loop import INTERVAL
@@ -57,28 +58,6 @@ def blocked_after() -> float:
         return seconds
     log.error("%s=%r is not a number of seconds above 0: it is %g", SETTING, text, BLOCKED_AFTER)
     return BLOCKED_AFTER
-
-
-class Seen:
-    """A step that the loop was seen in, when, and whom it belongs to."""
-
-    __slots__ = ("before", "held", "last", "owner", "ran", "since", "spot", "token")
-
-    def __init__(self, step: Step, spot: Spot | None, owner: Owner, now: float, due: float) -> None:
-        self.token = step.token()
-        self.spot = spot
-        self.owner = owner
-        self.since = self.last = now
-        self.before = max(0.0, now - due)
-        """Seconds since a heartbeat was due, in which it was not seen: its own once it has had the loop for longer."""
-        self.held = 0.0
-        """Seconds without those in which the loop's thread waited for a processor."""
-        self.ran: list[bool] = []
-        """Not empty when the loop has begun another turn since."""
-
-    def goes_on(self, step: Step) -> bool:
-        """Return whether `step` is the same one: of the same task or callback, without a turn of the loop between."""
-        return not self.ran and self.token.fits(step)
 
 
 class Watchdog:
@@ -158,28 +137,39 @@ class Watchdog:
 
     def _look(self, loop: Loop, spent: Spent, last_beat: float) -> None:
         step, seen = loop.step(), self._seen
-        spot = None if step is None else spot_of(step.frames)
-        if spent.locked and (step is None or spent.loop_waited or last_beat > spent.due):
+        locked = spent.locked and not self._went_on(spent)
+        if locked and (step is None or spent.loop_waited or last_beat > spent.due):
             self._seen = None
             if spent.net(spent.late) >= self._blame.after:
                 self._tally.add(LOCK, spent.due, spent.end, spent.net(spent.late))
         elif step is None:
             self._seen = None
         elif seen is None or not seen.goes_on(step):
-            seen = self._seen = Seen(step, spot, owner_of(step, self._telemetry), spent.end, last_beat + INTERVAL)
-            loop.probe(seen.ran)
-            if spent.locked and spot is not None and spot.own and spot.place.call:  # it has just let go of the lock
-                self._add(seen, spot.place, spent, spent.due)
-            elif spent.locked and spent.net(spent.late) >= self._blame.after:  # and has gone on a little since
-                self._add(seen, LOCK.place, spent, spent.due)
+            self._begin(loop, step, spent, last_beat, locked=locked)
         else:
-            if spot is not None:
+            spot = spot_of(step.frames)
+            if spot is not None and not spent.contended:
                 computing = spent.computing(spent.end - seen.last)
-                place = spot.place if spent.locked else spot.proved(seen.spot, computing=computing)
+                place = spot.place if locked else spot.proved(seen.spot, computing=computing)
                 stayed = seen.spot is not None and seen.spot.at[0] == spot.at[0]
                 # Somewhere else than before: it may have come there only now, however late this look is.
                 self._add(seen, place, spent, seen.last if stayed else seen.last + spent.late)
             seen.spot, seen.last = spot, spent.end
+
+    def _begin(self, loop: Loop, step: Step, spent: Spent, last_beat: float, *, locked: bool) -> None:
+        """Note a step that was not seen before; where the interpreter's lock was kept, it has just let go of it."""
+        spot = spot_of(step.frames)
+        seen = self._seen = Seen(step, spot, owner_of(step, self._telemetry), spent.end, last_beat + INTERVAL)
+        loop.probe(seen.ran)
+        if locked and spot is not None and spot.own and spot.place.call:
+            self._add(seen, spot.place, spent, spent.due)
+        elif locked and spent.net(spent.late) >= self._blame.after:  # and has gone on a little since
+            self._add(seen, LOCK.place, spent, spent.due)
+
+    def _went_on(self, spent: Spent) -> bool:
+        """Return whether requests have begun while the watchdog waited for the lock: then several threads had it."""
+        entered = (ledger.entered_at for ledger in tuple(self._telemetry.live.in_flight))
+        return any(spent.due < at < spent.end - AGAIN for at in entered)
 
     def _add(self, seen: Seen, place: Place, spent: Spent, start: float) -> None:
         net = spent.net(spent.end - start)
