@@ -21,6 +21,8 @@ QUIT = {"q", ESCAPE, "\x04"}
 """q, Escape, Ctrl-D; Ctrl-C is the command's own business."""
 POLL = 0.1
 """Seconds within which a key is heeded, and a reading shown."""
+PIPED = 200
+"""Columns where there is no terminal."""
 HELP = f"q quits; sort by {', '.join(f'{name} ({name[0]})' for name in SORTS)}"
 
 
@@ -45,9 +47,12 @@ def _print(console: Console, url: str) -> None:
         poller.read()
     if poller.error is not None or poller.picture is None:
         raise CommandError(f"cannot read {without_userinfo(url)}: {poller.error}")
-    width = console.width if console.is_terminal else 200
-    plain = Console(file=console.file, width=width, highlight=False, emoji=False, no_color=not console.is_terminal)
-    plain.print(screen(poller.picture, width=width))
+    width = console.width if console.is_terminal else PIPED
+    plain = Console(width=width, highlight=False, emoji=False, no_color=True, force_terminal=False)
+    with plain.capture() as capture:
+        plain.print(screen(poller.picture, width=width))
+    lines = [line.rstrip() for line in capture.get().splitlines()]
+    console.print("\n".join(lines), markup=False, soft_wrap=True)
 
 
 def _live(console: Console, url: str) -> None:
