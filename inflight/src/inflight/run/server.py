@@ -46,6 +46,8 @@ class MeasuredConfig(Config):
             if self.limit_concurrency is not None and not count_refusals(self.http_protocol_class, telemetry):
                 log.warning("what --limit-concurrency refuses is not counted: this uvicorn refuses in another way")
             telemetry.live.fresh_contexts = self.reset_contextvars
+            if getattr(self, "http2", False):  # not in every version; it gives the connection to another protocol
+                log.warning("with --http2 only the first request of a connection has its waits in kernel and loop")
         except Exception:
             log.exception("the service is not measured")
         else:
