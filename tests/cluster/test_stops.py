@@ -10,7 +10,7 @@ from tests.eventually import eventually
 
 pytestmark = [pytest.mark.alone, pytest.mark.timeout(300)]
 DELAY = 50
-"""Seconds: more than a drain's 3 and two halves of 20."""
+"""Seconds: more than a drain's 6 and two halves of 20."""
 CALL = f"""
 import json, urllib.request
 print("under way", flush=True)
