@@ -29,7 +29,8 @@ def cost(results: dict[str, Any]) -> Rows:
 
 def judged(results: dict[str, Any]) -> Rows:
     """Return a row for each goal."""
-    met = {True: "met", False: "**not met**", None: "-"}
+    doubt = "?" if results["others"] > QUIET_ENOUGH else ""
+    met = {True: f"met{doubt}", False: f"**not met**{doubt}", None: "-"}
     return [(str(each.number), each.goal, each.measured, met[each.met]) for each in goals(results)]
 
 
@@ -58,6 +59,8 @@ def notes(results: dict[str, Any]) -> list[str]:
         )
         limit = what_limits(4000, machine["descriptors"], machine["somaxconn"])
         said += [limit] if limit else []
+    joined = [f"{part} (others took {share:.0%})" for part, share in results.get("joined", {}).items()]
+    said += [f"From runs of their own just before: {', '.join(joined)}."] if joined else []
     return said + [f"FAILED: {part}: {reason}" for part, reason in results["failed"].items()]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bench.table import HEADERS, cost, markdown, notes
+from bench.table import HEADERS, cost, judged, markdown, notes
 from tests.bench.results import bursts, results, turns
 from tests.bench.results import cost as costs
 
@@ -36,10 +36,17 @@ def test_what_was_not_measured_or_failed_is_said() -> None:
     assert "FAILED: lab: no" in said
 
 
+def test_parts_of_other_runs_are_said() -> None:
+    """With how busy the machine was then."""
+    assert "From runs of their own just before: lab (others took 80%)." in notes(results(joined={"lab": 0.8}))
+
+
 def test_a_busy_machine_is_said() -> None:
     """A reader learns that the figures are not to be trusted."""
     assert not any(note.startswith("BUSY") for note in notes(results(others=0.05)))
-    assert any(note.startswith("BUSY: other programs took 42%") for note in notes(results(others=0.42)))
+    busy = results(others=0.42, cost=costs(plain=turns(100), inflight=turns(110)))
+    assert any(note.startswith("BUSY: other programs took 42%") for note in notes(busy))
+    assert judged(busy)[0][-1] == "met?"
 
 
 def test_what_limited_the_bursts_is_said() -> None:
