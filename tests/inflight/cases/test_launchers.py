@@ -246,7 +246,7 @@ def test_a_port_that_is_taken_does_not_keep_the_service_down(instrumented: Path)
 
 
 def test_what_is_not_measured_of_http2_is_said() -> None:
-    """uvicorn hands such a connection to another protocol behind its first request."""
+    """Uvicorn hands such a connection to another protocol behind its first request."""
     with serving("launchers:app", "--http", "zttp", "--http2") as service:
         service.until("with --http2 only the first request of a connection has its waits in kernel and loop")
         assert {"kernel", "loop"} <= service.get("/invoices").timing.keys()
