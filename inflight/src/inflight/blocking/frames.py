@@ -5,13 +5,11 @@ from __future__ import annotations
 import gc
 import inspect
 import sys
-from types import FrameType
+from types import AsyncGeneratorType, CoroutineType, FrameType, GeneratorType
 from typing import Any
 
 DEEPEST = 200
 """Coroutines that await each other; more are a cycle."""
-KINDS = {"cr": "cr_await", "gi": "gi_yieldfrom", "ag": "ag_await"}
-"""The inspect module's names for coroutines, generators and asynchronous generators: what each awaits."""
 SNAPSHOTS = sys.version_info < (3, 13)
 """Whether a frame keeps what it was asked for: since PEP 667 it does not."""
 
@@ -41,15 +39,19 @@ def awaits_of(coroutine: Any) -> list[FrameType]:
     """
     found: list[FrameType] = []
     while coroutine is not None and len(found) < DEEPEST:
-        kind = next((kind for kind in KINDS if hasattr(coroutine, f"{kind}_frame")), None)
-        if kind is None:
+        if isinstance(coroutine, CoroutineType):  # nearly all are; there may be many of them
+            frame, inner = coroutine.cr_frame, coroutine.cr_await
+        elif isinstance(coroutine, GeneratorType):
+            frame, inner = coroutine.gi_frame, coroutine.gi_yieldfrom
+        elif isinstance(coroutine, AsyncGeneratorType):
+            frame, inner = coroutine.ag_frame, coroutine.ag_await
+        else:
             coroutine = _inside(coroutine)
             continue
-        frame = getattr(coroutine, f"{kind}_frame")
         if frame is None:
             break
         found.append(frame)
-        coroutine = getattr(coroutine, KINDS[kind])
+        coroutine = inner
     return found[::-1]
 
 
