@@ -17,7 +17,7 @@ from services.serving.draining import Drain
 from services.serving.listener import accept_all
 
 POLL = 0.01
-GRACE = 0.2
+GRACE = 1.0
 """Seconds that open connections may still bring a request when the service no longer listens."""
 
 
@@ -60,10 +60,11 @@ class Server(uvicorn.Server):
 
     async def _stop_listening(self, listeners: list[socket.socket]) -> None:
         """Close the listeners; what the kernel has already accepted for them is served: closing would reset it."""
+        loop = asyncio.get_running_loop()
+        await asyncio.sleep(POLL)  # for connections that are half open
         accepted = [connection for listener in listeners for connection in accept_all(listener)]
         for server in self.servers:
             server.close()
-        loop = asyncio.get_running_loop()
         for connection in accepted:
             await loop.connect_accepted_socket(self._protocol, connection)
 
