@@ -52,9 +52,9 @@ class Heartbeat:
         self._timer = self.last = self.loop = None
 
     def stalled(self) -> float | None:
-        """Return the seconds since the last beat; None before the start and after the stop."""
-        last = self.last
-        return None if last is None else max(0.0, self._now() - last)
+        """Return the seconds since the last beat; None while the loop does not run."""
+        last, loop = self.last, self.loop
+        return None if last is None or loop is None or not loop.is_running() else max(0.0, self._now() - last)
 
     def beat(self) -> None:
         """Note one beat, and how late it came."""

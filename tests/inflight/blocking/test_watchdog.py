@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
+import random
 import sys
 import threading
 import time
@@ -14,6 +16,7 @@ import pytest
 from fastapi import FastAPI
 from websockets.sync.client import connect
 
+from inflight.blocking.watchdog import blocked_after
 from inflight.linux.schedstat import Schedule
 from inflight.server_timing import parse_waited_for
 from inflight.telemetry import ServerTiming, Telemetry
@@ -42,7 +45,12 @@ def where(mark: str, call: str = "", function: str = "") -> str:
 
 def blocked(service: Served) -> dict[tuple[str, str], float]:
     """Return the seconds of each place and route."""
-    samples = [sample for family in service.telemetry.metrics.blocked.collect() for sample in family.samples]
+    return blocked_in(service.telemetry)
+
+
+def blocked_in(telemetry: Telemetry) -> dict[tuple[str, str], float]:
+    """Return the same of one telemetry."""
+    samples = [sample for family in telemetry.metrics.blocked.collect() for sample in family.samples]
     return {
         (sample.labels["where"], sample.labels["route"]): sample.value
         for sample in samples
@@ -194,6 +202,33 @@ def test_line_in_the_response(server_timing: ServerTiming) -> None:
             place = parse_waited_for(header.decode())
             blocker.join()
         assert place == (f"blocking_app.py:{line_of('sleep')} sleep" if server_timing == "lines" else None)
+
+
+def test_a_loop_that_nobody_runs_is_nobodys() -> None:
+    """A loop that was stopped is not blocked, and with one that was closed the watchdog ends."""
+    telemetry = Telemetry()
+
+    async def start() -> None:
+        telemetry.start()
+
+    loop = asyncio.new_event_loop()
+    loop.run_until_complete(start())
+    watchdog = next(thread for thread in reversed(threading.enumerate()) if thread.name == "inflight-watchdog")
+    time.sleep(5 * blocked_after())  # that it happens cannot be waited for
+    assert telemetry.heartbeat.stalled() is None
+    assert blocked_in(telemetry) == {}
+    loop.close()
+    eventually(watchdog.is_alive, wanted=False)
+
+
+def test_chance_stays_the_programs_own(loop: str) -> None:
+    """A program that has seeded `random` draws the same numbers as without the watchdog."""
+    with served(blocking_app.app, loop) as service:
+        random.seed(0)
+        state = random.getstate()
+        beats = service.telemetry.heartbeat.last
+        eventually(lambda: (service.telemetry.heartbeat.last or 0) > (beats or 0) + 1, True)
+        assert random.getstate() == state
 
 
 @pytest.mark.alone

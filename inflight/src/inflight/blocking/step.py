@@ -67,6 +67,14 @@ class Loop:
         """The system's name for the thread."""
         self._base: int | None = None
 
+    def runs(self) -> bool:
+        """Return whether somebody runs it: a loop that was stopped is not blocked."""
+        return self._loop.is_running()
+
+    def is_closed(self) -> bool:
+        """Return whether nobody will run it again."""
+        return self._loop.is_closed()
+
     def find_base(self) -> None:
         """Note which frame has called the loop; called by a callback of the loop's, once is enough."""
         frame = sys._getframe(1)  # noqa: SLF001 - the sys module documents it

@@ -7,7 +7,7 @@ import logging
 import os
 import threading
 from contextlib import closing
-from random import uniform
+from random import Random
 from time import perf_counter
 from typing import TYPE_CHECKING
 
@@ -80,6 +80,7 @@ class Watchdog:
         self._alert_until = 0.0
         self._fruitless = 0
         """Looks since one has proved anything."""
+        self._random = Random()  # noqa: S311 - no secret; the module's own functions would change what the program draws
 
     def start(self) -> None:
         """Start watching the running loop, which the calling thread runs."""
@@ -108,7 +109,7 @@ class Watchdog:
         leave_signals_to_main_thread()
         with closing(Schedule(threading.get_native_id())) as own, closing(Schedule(loop.native_id)) as its:
             reading, pause = Reading.now(own, its), INTERVAL
-            while not running.acquire(timeout=pause):
+            while not (running.acquire(timeout=pause) or loop.is_closed()):
                 before, reading = reading, Reading.now(own, its)
                 try:
                     pause = self._turn(loop, Spent(before, reading, pause))
@@ -121,7 +122,7 @@ class Watchdog:
         now, last = spent.end, self._telemetry.heartbeat.last
         self._tally.sweep(now)
         self._log.sweep(now)
-        if last is None:
+        if last is None or not loop.runs():
             self._seen = None
             return INTERVAL
         self._look(loop, spent, last)
@@ -133,7 +134,7 @@ class Watchdog:
         late = now - last - INTERVAL
         if self._fruitless <= PATIENCE and (late > LOOK_AFTER or now < self._alert_until):
             return OFTEN
-        return uniform(*QUIET)  # noqa: S311 - nothing is kept secret by it
+        return self._random.uniform(*QUIET)
 
     def _look(self, loop: Loop, spent: Spent, last_beat: float) -> None:
         step, seen = loop.step(), self._seen
