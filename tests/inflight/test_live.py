@@ -1,7 +1,11 @@
 """The gauges."""
 
+import os
+import socket
+import sys
 from typing import Any
 
+import pytest
 from prometheus_client import CollectorRegistry
 
 from inflight.ledger import Ledger
@@ -81,6 +85,23 @@ def test_a_read_that_began_no_request_is_forgotten_after_a_turn() -> None:
     live.read[second] = Stamp(second)  # read once more
     live.sweep()
     assert list(live.read) == [second]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the kernel's queue is counted on Linux only")
+def test_a_connection_that_the_server_has_not_been_told_of_waits() -> None:
+    """Asyncio accepts it some turns of the loop before it calls the protocol; what is a WebSocket by now does not."""
+    live, _ = live_on_registry()
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+        live.ports.add(port)
+        with socket.create_connection(("127.0.0.1", port)) as client:
+            client.sendall(b"GET / HTTP/1.1")
+            assert live.unread() == 1
+            accepted, _ = listener.accept()
+            with accepted:
+                assert live.unread() == 1
+                live.upgraded.add(os.fstat(accepted.fileno()).st_ino)
+                assert live.unread() == 0
 
 
 def test_upstream_calls_and_the_stall_are_read_too() -> None:

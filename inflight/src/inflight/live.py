@@ -11,6 +11,7 @@ from prometheus_client.registry import Collector
 
 from inflight import linux
 from inflight.ledger import Ledger
+from inflight.linux.processes import sockets_of
 
 if TYPE_CHECKING:
     from inflight.stamp import Connection, Stamp
@@ -41,6 +42,8 @@ class Live(Collector):
         """The same, by the client's address and port."""
         self.fresh_contexts = False
         """Whether the server runs requests in contexts of their own, in which no stamp can be found."""
+        self.upgraded: set[int] = set()
+        """The inodes of the connections that are WebSockets: what is unread there is no request."""
         self.ports: set[int] = set()
         """The service's own ports, whose unread connections are the kernel's queue."""
         self.shares_port = False
@@ -119,10 +122,20 @@ class Live(Collector):
         found = [linux.unread_inodes(port) for port in tuple(self.ports)]
         if not found or None in found:
             return None
-        waiting = {each.inode for each in tuple(self.connections) if not each.open}
+        unread = [inode for inodes in found if inodes is not None for inode in inodes]
+        waiting = self.unread_requests(unread)
+        return sum(inode in waiting for inode in unread)
+
+    def unread_requests(self, unread: Iterable[int]) -> set[int]:
+        """Return which of these sockets, all with unread bytes, hold a request that nobody has read."""
+        connections = tuple(self.connections)
+        waiting = {each.inode for each in connections if not each.open}
         if not self.shares_port:
             waiting.add(0)
-        return sum(inode in waiting for inodes in found if inodes is not None for inode in inodes)
+        unknown = set(unread) - {0, *(each.inode for each in connections)} - self.upgraded
+        if unknown:  # asyncio accepts a connection some turns of the loop before it tells the protocol
+            waiting.update(unknown.intersection(sockets_of()))
+        return waiting
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
         """Yield the gauges as they are now."""

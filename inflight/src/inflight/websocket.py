@@ -23,6 +23,8 @@ class WebSocket:
         self._receive = receive
         self._send = send
         self.ledger, self._connection = open_ledger(telemetry, scope)
+        if self._connection is not None:
+            telemetry.live.upgraded.add(self._connection.inode)
 
     async def receive(self) -> Message:
         """Return the client's next message; the wait for it is the ledger's `receive`."""
@@ -48,6 +50,7 @@ class WebSocket:
         ledger.telemetry.live.websockets.discard(ledger)
         if self._connection is not None:
             self._connection.open.discard(ledger)
+            ledger.telemetry.live.upgraded.discard(self._connection.inode)
 
     def _shaken(self, status: int) -> None:
         ledger = self.ledger

@@ -30,7 +30,7 @@ def owners(inodes: set[int], proc: Path = PROC) -> dict[int, Process]:
     sharing: dict[int, list[Path]] = defaultdict(list)
     for process in proc.iterdir():
         if process.name.isdecimal():
-            for inode in inodes & set(_sockets(process / "fd")):
+            for inode in inodes & set(sockets_of(process)):
                 sharing[inode].append(process)
     found = {}
     for inode, processes in sharing.items():
@@ -40,9 +40,10 @@ def owners(inodes: set[int], proc: Path = PROC) -> dict[int, Process]:
     return found
 
 
-def _sockets(descriptors: Path) -> Iterator[int]:
+def sockets_of(process: Path = PROC / "self") -> Iterator[int]:
+    """Yield the inodes of a process's sockets; none where they cannot be seen."""
     with suppress(OSError):  # another user's, or it has ended
-        for descriptor in descriptors.iterdir():
+        for descriptor in (process / "fd").iterdir():
             with suppress(OSError):
                 target = str(descriptor.readlink())
                 if target.startswith("socket:["):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from inflight.linux import AVAILABLE, sock_diag
@@ -17,17 +16,18 @@ def oldest_unread(live: Live) -> float | None:
     if not AVAILABLE:
         return None
     try:
-        return max(_ages(live), default=None)
+        unread = _unread(live)
     except (OSError, ImportError):  # a sandbox may forbid netlink, a Python may be built without ctypes
         return None
+    waiting = live.unread_requests(each.inode for each in unread)
+    return max((each.since_received for each in unread if each.since_received and each.inode in waiting), default=None)
 
 
-def _ages(live: Live) -> Iterator[float]:
-    inodes = {each.inode for each in tuple(live.connections) if not each.open}
-    if not live.shares_port:
-        inodes.add(0)
-    for port in tuple(live.ports):
-        for family in sock_diag.FAMILIES:
-            for each in sock_diag.connections(family, port):
-                if isinstance(each, Connection) and each.unread and each.inode in inodes and each.since_received:
-                    yield each.since_received
+def _unread(live: Live) -> list[Connection]:
+    return [
+        each
+        for port in tuple(live.ports)
+        for family in sock_diag.FAMILIES
+        for each in sock_diag.connections(family, port)
+        if isinstance(each, Connection) and each.unread
+    ]
