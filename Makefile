@@ -1,6 +1,7 @@
 # `make` alone prints the targets. Everything that they need is installed into .venv, from locked versions.
 PYTHON ?= python3
 BIN := .venv/bin
+PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 ARGS ?=
 
 .PHONY: help setup demo test up dev down bench soak fuzz lint format lock clean
@@ -8,18 +9,23 @@ ARGS ?=
 help: ## print this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 12
 
-setup: .venv/ready ## install everything into .venv
+setup: .venv/dev ## install everything into .venv
 
-.venv/ready: requirements/dev.txt pyproject.toml inflight/pyproject.toml
+.venv/lab: requirements/services.txt requirements/lab.txt pyproject.toml inflight/pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "inflight-lab needs Python 3.11 or newer; $(PYTHON) is older. Try: make PYTHON=python3.13 $(MAKECMDGOALS)"; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "$(PYTHON) has no venv, which some systems keep apart. On Debian and Ubuntu: apt install python3-venv"; exit 1; }
-	@echo "Setting up .venv (once; about a minute) ..."
+	@echo "Setting up .venv (once; half a minute) ..."
 	@$(PYTHON) -m venv .venv
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
-	@PYTHONWARNINGS=ignore $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable ./inflight --editable .
+	@$(PIP) install --require-hashes -r requirements/services.txt -r requirements/lab.txt
+	@PYTHONWARNINGS=ignore $(PIP) install --no-deps --no-build-isolation --editable ./inflight --editable .
 	@touch $@
 
-demo: setup ## run the experiment on this machine; ARGS="--delay 10" for the article's own timelines
+.venv/dev: .venv/lab requirements/dev.txt
+	@echo "Installing what the tests need (once; about two minutes) ..."
+	@$(PIP) install --require-hashes -r requirements/dev.txt
+	@touch $@
+
+demo: .venv/lab ## run the experiment on this machine; ARGS="--delay 10" for the article's own timelines
 	@$(BIN)/lab demo $(ARGS)
 
 test: setup lint ## every check and every test; ARGS="tests/telemetry -k kernel" for some of them

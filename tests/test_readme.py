@@ -39,6 +39,8 @@ README = page("README.md")
 COMMANDS = [line for language, block in blocks(README) if language == "sh" for line in block.splitlines()]
 ELSEWHERE = {
     "make test": "this very run",
+    "make demo": "tests/services/lab/test_cli.py",
+    'make demo ARGS="--delay 10"': "tests/services/lab/test_cli.py",
     "make up": "tests/cluster",
     "make dev": "tests/cluster",
     "make down": "tests/cluster",

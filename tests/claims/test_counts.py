@@ -17,7 +17,7 @@ from tests.stage import Metrics, Stage, scrape, settled
 
 pytestmark = pytest.mark.long
 
-REQUESTS = {"uvloop": 10_000, "asyncio": 3_000}
+REQUESTS = {"uvloop": 10_000, "asyncio": 1_000}
 AT_ONCE = 30
 KINDS = ("ok", "missing", "error", "invalid", "timeout", "leaves")
 WEIGHTS = (82, 5, 5, 5, 1, 2)

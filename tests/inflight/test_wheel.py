@@ -58,9 +58,9 @@ def test_it_works_in_an_empty_environment(wheel: Path, version: str, tmp_path: P
     python = python_of(version)
     if python is None:
         pytest.skip(f"there is no Python {version} here")
-    run(python, "-m", "venv", tmp_path / "env")
-    binaries = tmp_path / "env" / "bin"
-    run(binaries / "python", "-m", "pip", "install", "-q", "--disable-pip-version-check", wheel)
+    uv, binaries = Path(sys.executable).with_name("uv"), tmp_path / "env" / "bin"
+    run(uv, "venv", "--python", python, tmp_path / "env")
+    run(uv, "pip", "install", "--system-certs", "--python", binaries / "python", wheel)
     said = run(
         binaries / "python", "-c", "import inflight; print(inflight.instrument, inflight.waiting, inflight.upstream)"
     )

@@ -123,9 +123,25 @@ def test_zipped_source_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     assert seen_in(import_module("zipped_shop").sell).where == "zipped_shop.py:2 sell (look)"
 
 
+def test_a_function_that_calls_itself_is_entered_once() -> None:
+    """However deep it is, it has had the thread since its first call: to see it at two depths is to see one block."""
+
+    def descend(depth: int) -> int:
+        spot = spot_of(stack_of(sys._getframe()))  # noqa: SLF001 - the sys module documents it
+        assert spot is not None
+        entered.add(spot.entered)
+        frames.add(spot.at[0])
+        return descend(depth - 1) + 1 if depth else 0
+
+    entered: set[int] = set()
+    frames: set[int] = set()
+    descend(2)
+    assert (len(entered), len(frames)) == (1, 3)
+
+
 def test_a_computing_thread_stands_in_no_call() -> None:
     """A thread that computes hands the interpreter on behind each call of C code: to be seen there says nothing."""
-    spot = Spot(Place("own.py", 1, "count", "perf_counter"), (1, 2), in_library=False, own=True)
+    spot = Spot(Place("own.py", 1, "count", "perf_counter"), (1, 2), 1, in_library=False, own=True)
     assert spot.proved(spot, computing=True).call is None
     assert spot.proved(None, computing=False).call is None
     assert spot.proved(spot._replace(at=(1, 4)), computing=False).call is None

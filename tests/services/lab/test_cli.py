@@ -220,8 +220,10 @@ MOMENTS = {"being loaded": "", "services start": "The backend takes", "mid-burst
 
 
 @pytest.mark.flaky(reruns=2)  # Python swallows what a signal raises in a weak reference's callback, as importlib has
-@pytest.mark.parametrize("moment", MOMENTS)
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["SIGINT", "SIGTERM"])
+@pytest.mark.parametrize(
+    ("moment", "number"),
+    [("being loaded", signal.SIGINT), ("services start", signal.SIGTERM), ("mid-burst", signal.SIGINT)],
+)
 def test_demo_can_be_stopped_at_any_moment(tmp_path: Path, number: signal.Signals, moment: str) -> None:
     """Exit code 130, one word, no traceback, and no process left, not even of a gateway whose event loop is blocked."""
     files = ["--report", str(tmp_path / "report.html"), "--json", str(tmp_path / "run.json")]

@@ -52,11 +52,11 @@ class BlockedLog:
         entry.seconds += seconds
         entry.longest = max(entry.longest, longest)
 
-    def sweep(self, now: float) -> None:
-        """Log what is due."""
+    def sweep(self, now: float, *, held: bool) -> None:
+        """Log what is due. While the loop is `held`, more may come, and nobody who waited has been read."""
         for place, entry in tuple(self._entries.items()):
             over = now - entry.ended >= SETTLED
-            if over or now - entry.begun >= STUCK:
+            if (over and not held) or now - entry.begun >= STUCK:
                 del self._entries[place]
                 self._silent_until[place] = now + SILENCE
                 text = sentence(entry, self._waited[place] - entry.waited, over=over)

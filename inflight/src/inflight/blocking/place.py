@@ -69,6 +69,8 @@ class Spot(NamedTuple):
     place: Place
     at: tuple[int, int]
     """The `id` of the user's innermost frame, and the instruction that it is at."""
+    entered: int
+    """The `id` of the outermost frame of the same function: one that calls itself is left when the first call ends."""
     in_library: bool
     """Whether it has called a library's function; else the call, if there is one, is of C code."""
     own: bool
@@ -104,7 +106,8 @@ def spot_of(frames: Sequence[FrameType]) -> Spot | None:
     call = _name(called[-1]) if called else _call_in(frame)
     file = _file(code.co_filename, str(frame.f_globals.get("__name__", "")))
     place = Place(file, frame.f_lineno or code.co_firstlineno, _function(code), call)
-    return Spot(place, (id(frame), frame.f_lasti), bool(called), own)
+    entered = next(outer for outer in reversed(frames) if outer.f_code is code)
+    return Spot(place, (id(frame), frame.f_lasti), id(entered), bool(called), own)
 
 
 def is_own(filename: str) -> bool:

@@ -17,7 +17,7 @@ class Seen:
         self.owner = owner
         self.since = self.last = now
         self.before = max(0.0, now - due)
-        """Seconds since a heartbeat was due, in which it was not seen: its own once it has had the loop for longer."""
+        """Seconds from `due`, in which it was not seen: its own once it has had the loop for longer."""
         self.held = 0.0
         """Seconds without those in which the loop's thread waited for a processor."""
         self.ran: list[bool] = []

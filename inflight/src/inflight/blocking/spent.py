@@ -28,9 +28,10 @@ class Reading(NamedTuple):
 class Spent:
     """The time between two readings, in seconds; the watcher wanted to sleep for `pause` of it."""
 
-    __slots__ = ("_length", "_loop", "_watcher", "due", "end", "late")
+    __slots__ = ("_length", "_loop", "_watcher", "begin", "due", "end", "late")
 
     def __init__(self, before: Reading, after: Reading, pause: float) -> None:
+        self.begin = before.at
         self.due = min(before.at + pause, after.at)
         """When the watcher wanted to wake up."""
         self.end = after.at

@@ -121,7 +121,7 @@ class Watchdog:
         """Look if there is reason to, and return the seconds until the next time."""
         now, last = spent.end, self._telemetry.heartbeat.last
         self._tally.sweep(now)
-        self._log.sweep(now)
+        self._log.sweep(now, held=self._seen is not None and not self._seen.ran)
         if last is None or not loop.runs():
             self._seen = None
             return INTERVAL
@@ -141,7 +141,7 @@ class Watchdog:
         locked = spent.locked and not self._went_on(spent)
         if locked and (step is None or spent.loop_waited or last_beat > spent.due):
             self._seen = None
-            if spent.net(spent.late) >= self._blame.after:
+            if spent.net(spent.late) >= self._blame.after and not spent.computing(spent.late):
                 self._tally.add(LOCK, spent.due, spent.end, spent.net(spent.late))
         elif step is None:
             self._seen = None
@@ -152,7 +152,7 @@ class Watchdog:
             if spot is not None and not spent.contended:
                 computing = spent.computing(spent.end - seen.last)
                 place = spot.place if locked else spot.proved(seen.spot, computing=computing)
-                stayed = seen.spot is not None and seen.spot.at[0] == spot.at[0]
+                stayed = seen.spot is not None and seen.spot.entered == spot.entered
                 # Somewhere else than before: it may have come there only now, however late this look is.
                 self._add(seen, place, spent, seen.last if stayed else seen.last + spent.late)
             seen.spot, seen.last = spot, spent.end
@@ -160,7 +160,8 @@ class Watchdog:
     def _begin(self, loop: Loop, step: Step, spent: Spent, last_beat: float, *, locked: bool) -> None:
         """Note a step that was not seen before; where the interpreter's lock was kept, it has just let go of it."""
         spot = spot_of(step.frames)
-        seen = self._seen = Seen(step, spot, owner_of(step, self._telemetry), spent.end, last_beat + INTERVAL)
+        due = max(last_beat + INTERVAL, spent.begin)  # at the last look it was not there yet
+        seen = self._seen = Seen(step, spot, owner_of(step, self._telemetry), spent.end, due)
         loop.probe(seen.ran)
         if locked and spot is not None and spot.own and spot.place.call:
             self._add(seen, spot.place, spent, spent.due)
