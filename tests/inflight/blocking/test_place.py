@@ -127,7 +127,7 @@ def test_a_function_that_calls_itself_is_entered_once() -> None:
     """However deep it is, it has had the thread since its first call: to see it at two depths is to see one block."""
 
     def descend(depth: int) -> int:
-        spot = spot_of(stack_of(sys._getframe()))  # noqa: SLF001 - the sys module documents it
+        spot = spot_of(frames_of(sys._getframe()))
         assert spot is not None
         entered.add(spot.entered)
         frames.add(spot.at[0])

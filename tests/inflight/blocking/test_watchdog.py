@@ -16,8 +16,10 @@ import pytest
 from fastapi import FastAPI
 from websockets.sync.client import connect
 
+from inflight.blocking.spent import Reading, Spent
+from inflight.blocking.step import Loop
 from inflight.blocking.watchdog import blocked_after
-from inflight.linux.schedstat import Schedule
+from inflight.linux.schedstat import Schedule, Scheduled
 from inflight.server_timing import parse_waited_for
 from inflight.telemetry import ServerTiming, Telemetry
 from tests.eventually import eventually
@@ -219,6 +221,40 @@ def test_a_loop_that_nobody_runs_is_nobodys() -> None:
     assert blocked_in(telemetry) == {}
     loop.close()
     eventually(watchdog.is_alive, wanted=False)
+
+
+def test_a_block_is_not_charged_with_the_one_before() -> None:
+    """Two tasks hold the loop one after the other, without a heartbeat between them: each is charged with its own."""
+    telemetry = Telemetry()
+
+    async def first() -> None:
+        time.sleep(0.3)  # noqa: ASYNC251 - the point
+
+    async def second() -> float:
+        began = time.perf_counter()
+        time.sleep(0.6)  # noqa: ASYNC251 - the point
+        return time.perf_counter() - began
+
+    async def main() -> float:
+        telemetry.start()
+        await asyncio.sleep(0)  # the watchdog has found the loop
+        return (await asyncio.gather(first(), second()))[1]
+
+    took = asyncio.run(main())
+    (charged,) = [seconds for (place, _), seconds in blocked_in(telemetry).items() if " second " in place]
+    assert charged < took + 0.1
+
+
+@pytest.mark.parametrize(("computed", "blamed"), [(0.0, ["interpreter lock"]), (0.65, [])])
+def test_the_loops_own_thread_is_no_other(computed: float, blamed: list[str]) -> None:
+    """Another thread kept the interpreter's lock only where the loop's own did not compute, as when it frees memory."""
+    telemetry = Telemetry()
+    nothing = Scheduled(0.0, 0.0, 0)
+    before = Reading(0.0, nothing, nothing)
+    after = Reading(0.75, Scheduled(0.03, 0.01, 300), Scheduled(computed, 0.0, 1))
+    with closing(asyncio.new_event_loop()) as loop:
+        telemetry.watchdog._look(Loop(loop, 0, 0), Spent(before, after, 0.05), 0.74)
+    assert [place for place, _ in blocked_in(telemetry)] == blamed
 
 
 def test_chance_stays_the_programs_own(loop: str) -> None:
