@@ -190,6 +190,22 @@ def test_what_our_own_loop_holds_up_is_the_loops(watching: Watching, server: Ups
     run(program, loop)
 
 
+def test_a_connection_that_is_free_is_no_wait_for_the_pool(watching: Watching, server: Upstream, loop: str) -> None:
+    """A loop that is blocked between the pool and the connection holds up the call: neither pool nor upstream does."""
+
+    async def program(client: httpx.AsyncClient) -> None:
+        with watching.request() as ledger:
+            call = asyncio.create_task(client.get(server.url))
+            await asyncio.sleep(0)
+            time.sleep(0.3)  # noqa: ASYNC251 - it blocks the loop, which is the point
+            await call
+        assert ledger.loop is not None
+        assert ledger.loop >= 0.29
+
+    run(program, loop)
+    assert watching.waited() < 0.1
+
+
 def test_the_users_own_trace_stays(watching: Watching, server: Upstream) -> None:
     """It sees every event, and the request's extensions are the user's afterwards."""
     seen: list[str] = []

@@ -1,6 +1,9 @@
 """httpx: its calls, and their waits for a connection, through the `trace` extension of requests.
 
 https://www.python-httpx.org/advanced/extensions/#trace
+
+The first event of an async connection comes a turn of the event loop after the pool has given it away: what calls the
+connection ends the wait.
 """
 
 from __future__ import annotations
@@ -8,6 +11,7 @@ from __future__ import annotations
 import sys
 from asyncio import CancelledError
 from collections.abc import AsyncIterator, Iterator
+from time import perf_counter
 from typing import Any
 
 import httpx
@@ -18,14 +22,49 @@ from inflight.linux.tcp_info import waited
 from inflight.waits import outcome_of
 
 SERVER_ERROR = 500
+CONNECTED = "inflight.connected"
+"""The extension of a request that is called when it has a connection."""
 
 
 def install() -> None:
     """Watch the transports of httpx's own, sync and async, of clients that exist already, too."""
     if not known("httpx", 0):
         return
+    wrap(httpx.AsyncHTTPTransport, "__init__", watching_connections)
     wrap(httpx.AsyncHTTPTransport, "handle_async_request", timed_async)
     wrap(httpx.HTTPTransport, "handle_request", timed)
+    if "httpcore" in sys.modules:
+        watch_connections()
+
+
+def watching_connections(inner: Method) -> Method:
+    """Return `AsyncHTTPTransport.__init__`, the first of which imports httpcore."""
+
+    def init(self: Any, *args: Any, **kwargs: Any) -> None:
+        inner(self, *args, **kwargs)
+        watch_connections()
+
+    return init
+
+
+@harmless
+def watch_connections() -> None:
+    """Have connections tell their request that it has one."""
+    import httpcore
+
+    wrap(httpcore.AsyncHTTPConnection, "handle_async_request", telling)
+
+
+def telling(inner: Method) -> Method:
+    """Return `AsyncHTTPConnection.handle_async_request`, which the pool calls as soon as it has a connection."""
+
+    async def handle_async_request(self: Any, request: Any) -> Any:
+        connected = request.extensions.get(CONNECTED)
+        if connected is not None:
+            connected()
+        return await inner(self, request)
+
+    return handle_async_request
 
 
 def timed_async(inner: Method) -> Method:
@@ -36,15 +75,25 @@ def timed_async(inner: Method) -> Method:
         extensions = request.extensions
         request.extensions = traced = dict(extensions)
         users = extensions.get("trace")
+        since: float | None = None
+
+        def connected() -> None:
+            nonlocal since
+            call.dequeue()
+            since = perf_counter()
 
         async def trace(event: str, info: dict[str, Any]) -> None:
-            call.dequeue()  # whatever the first event is, there is a connection, or one is being opened
+            nonlocal since
+            call.dequeue()  # where no connection of httpcore's own has told: a proxy's
+            if since is not None:
+                call.late += perf_counter() - since  # nothing was sent before this turn of the loop
+                since = None
             if users is not None:
                 await users(event, info)
             else:
                 traced.pop("trace", None)  # each further event would cost, and tell nothing
 
-        traced["trace"] = trace
+        traced.update({"trace": trace, CONNECTED: connected})
         try:
             response: httpx.Response = await inner(self, request)
         except BaseException as error:
@@ -103,7 +152,7 @@ def arrive(call: WatchedCall, response: httpx.Response) -> None:
     stream = response.extensions.get("network_stream")
     sock = stream.get_extra_info("socket") if stream is not None else None
     if sock is not None:
-        call.late = waited(sock) or 0.0
+        call.late += waited(sock) or 0.0
 
 
 def outcome(response: httpx.Response) -> str:
