@@ -62,6 +62,26 @@ def test_async_commands_and_pipelines_are_calls(watching: Watching, name: str) -
     assert watching.at_rest()
 
 
+def test_what_an_empty_pool_refuses_never_reached_redis(watching: Watching, redis_server: int, name: str) -> None:
+    """A pool that does not block raises at once: the server is not at fault, and there is no queue."""
+
+    async def program() -> None:
+        async with aio.Redis(host="127.0.0.1", port=redis_server, max_connections=1) as client:
+            held: Any = asyncio.ensure_future(client.blpop(["refusals"], 0.1))
+            await until(watching.open_calls, 1)
+            with pytest.raises(redis.ConnectionError):
+                await client.ping()
+            await held
+
+    asyncio.run(program())
+    full: Any = redis.ConnectionPool(max_connections=0, host="127.0.0.1", port=redis_server)
+    full.max_connections = 0  # else it is the default
+    with pytest.raises(redis.ConnectionError):
+        redis.Redis(connection_pool=full).ping()
+    assert watching.all_calls() == {(name, "ok"): 1, (name, "no_connection"): 2}
+    assert watching.waiting() is None
+
+
 def test_a_pool_that_blocks_is_a_queue_for_threads(watching: Watching, redis_server: int, name: str) -> None:
     """The second of two waits, while the first has the connection."""
     pool = BlockingPool(max_connections=1, timeout=15, host="127.0.0.1", port=redis_server)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from functools import wraps
 from importlib.metadata import PackageNotFoundError, version
 from inspect import iscoroutinefunction
@@ -59,21 +60,29 @@ def as_call(name_of: Callable[[Any], str], otherwise: str) -> Callable[[Method],
     return around
 
 
-def as_wait(inner: Method) -> Method:
-    """Return a method, sync or async, as a wait for a connection of a pool."""
-    if iscoroutinefunction(inner):
+def within(manager: Callable[[], AbstractContextManager[object]]) -> Callable[[Method], Method]:
+    """Return what makes a method, sync or async, run inside of a context manager that is made for each call."""
 
-        async def waited(self: Any, *args: Any, **kwargs: Any) -> Any:
-            with PoolWait():
-                return await inner(self, *args, **kwargs)
+    def around(inner: Method) -> Method:
+        if iscoroutinefunction(inner):
 
-        return waited
+            async def inside(self: Any, *args: Any, **kwargs: Any) -> Any:
+                with manager():
+                    return await inner(self, *args, **kwargs)
 
-    def wait(self: Any, *args: Any, **kwargs: Any) -> Any:
-        with PoolWait():
-            return inner(self, *args, **kwargs)
+            return inside
 
-    return wait
+        def run(self: Any, *args: Any, **kwargs: Any) -> Any:
+            with manager():
+                return inner(self, *args, **kwargs)
+
+        return run
+
+    return around
+
+
+as_wait = within(PoolWait)
+"""Returns a method, sync or async, as a wait for a connection of a pool."""
 
 
 def ends_wait(inner: Method) -> Method:

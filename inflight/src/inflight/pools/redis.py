@@ -7,16 +7,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from redis import BlockingConnectionPool, Redis
+from redis import BlockingConnectionPool, ConnectionPool, Redis, exceptions
 from redis import asyncio as aio
 from redis.asyncio.client import Pipeline as AsyncPipeline
 from redis.asyncio.connection import AbstractConnection as AsyncConnection
 from redis.client import Pipeline
 from redis.connection import AbstractConnection
 
-from inflight.hooks.wrap import as_call, as_wait, ends_wait, known, wrap
+from inflight.hooks.watched import current_watched
+from inflight.hooks.wrap import as_call, as_wait, ends_wait, known, within, wrap
 
 OTHERWISE = "redis"
+REFUSED = getattr(exceptions, "MaxConnectionsError", ())
+"""What a pool raises that does not block and is empty; before version 6 it is not told from redis' own failures."""
 
 
 def install() -> None:
@@ -31,8 +34,22 @@ def install() -> None:
         wrap(pipeline, "immediate_execute_command", call)
     for pool in (BlockingConnectionPool, aio.BlockingConnectionPool):
         wrap(pool, "get_connection", as_wait)
+    for plain in (ConnectionPool, aio.ConnectionPool):
+        wrap(plain, "get_connection", within(Refusal))
     for connection in (AbstractConnection, AsyncConnection):
         wrap(connection, "connect", ends_wait)
+
+
+class Refusal:
+    """Notes that a pool had no connection for the call that the running code is inside of."""
+
+    def __enter__(self) -> None:
+        """Begin."""
+
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
+        call = current_watched.get()
+        if call is not None and isinstance(error, REFUSED):
+            call.refused = True
 
 
 def name_of(pool: Any) -> str:
