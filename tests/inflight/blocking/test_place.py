@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import sys
 import sysconfig
@@ -113,6 +114,19 @@ def test_library_is_named_by_what_was_called() -> None:
     spot = spot_of([library, *frames])
     assert spot is not None
     assert spot.place.call == "_pytest"
+
+
+def test_a_with_block_is_named_by_what_it_enters() -> None:
+    """A `with` goes through contextlib, which says nothing: the library whose block it is, is named."""
+    source = "@contextlib.contextmanager\ndef connection(look):\n    look()\n    yield\n"
+    library = {"__name__": "acme.pool", "contextlib": contextlib}
+    exec(compile(source, "/site-packages/acme/pool.py", "exec"), library)
+
+    def enter(look: Callable[[], object]) -> None:
+        with library["connection"](look):  # type: ignore[operator]
+            pass
+
+    assert seen_in(enter).call == "acme"
 
 
 def test_zipped_source_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

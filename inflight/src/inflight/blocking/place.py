@@ -31,6 +31,9 @@ IMPORT = "importlib._bootstrap"
 COMPREHENSIONS = ("<listcomp>", "<dictcomp>", "<setcomp>")
 """Until Python 3.12 (PEP 709) these have frames of their own; to a reader they are lines of their function."""
 
+ENTERS = ("__enter__", "__aenter__", "__exit__", "__aexit__")
+"""What a `with` calls: contextlib's says nothing, and what that calls is whose block it is."""
+
 MOST_CALLS = 1000
 _calls: dict[tuple[str, str, int, int], str | None] = {}
 """To read a call from its source takes long; the watchdog looks at the same one often."""
@@ -102,6 +105,8 @@ def spot_of(frames: Sequence[FrameType]) -> Spot | None:
         index += 1
     frame = frames[index]
     called = [inner for inner in frames[:index] if _kind(inner.f_code.co_filename) in {"package", "standard"}]
+    while len(called) > 1 and called[-1].f_code.co_name in ENTERS:
+        called.pop()
     code = frame.f_code
     call = _name(called[-1]) if called else _call_in(frame)
     file = _file(code.co_filename, str(frame.f_globals.get("__name__", "")))
