@@ -3,8 +3,9 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 ARGS ?=
+TOGETHER := $(BIN)/python -m pytest --numprocesses 4 --dist loadfile --no-loadscope-reorder --reruns 2
 
-.PHONY: help setup demo test up dev down bench soak fuzz lint format lock clean
+.PHONY: help setup demo test test-all up dev down bench soak fuzz lint format lock clean
 
 help: ## print this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 12
@@ -28,13 +29,16 @@ setup: .venv/dev ## install everything into .venv
 demo: .venv/lab ## run the experiment on this machine; ARGS="--delay 10" for the article's own timelines
 	@$(BIN)/lab demo $(ARGS)
 
-test: setup lint ## every check and every test; ARGS="tests/telemetry -k kernel" for some of them
+test: setup lint ## every check, and the tests that need no minutes; ARGS="tests/inflight -k kernel" for some of all
 ifeq ($(ARGS),)
-	@$(BIN)/python -m pytest --numprocesses 4 --dist loadfile --no-loadscope-reorder --reruns 2 -m "not alone"
-	@$(BIN)/python -m pytest -m alone
+	@$(TOGETHER) -m "not long and not alone"
 else
 	@$(BIN)/python -m pytest $(ARGS)
 endif
+
+test-all: setup lint ## every test: the long ones and the cluster's, too; what CI runs
+	@$(TOGETHER) -m "not alone"
+	@$(BIN)/python -m pytest -m alone
 
 up: ## bring the lab up on a kind cluster, with dashboards and port-forwards
 	@k8s/up $(ARGS)

@@ -33,8 +33,6 @@ from tests.ports import free_ports, listened_on
 from tests.readme import ROOT, blocks, page, sections, tables
 from tests.stage import Stage
 
-pytestmark = pytest.mark.long
-
 README = page("README.md")
 COMMANDS = [line for language, block in blocks(README) if language == "sh" for line in block.splitlines()]
 ELSEWHERE = {
@@ -78,6 +76,7 @@ def test_there_are_commands() -> None:
     assert set(ELSEWHERE) <= set(COMMANDS)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("command", [command for command in COMMANDS if command not in ELSEWHERE])
 def test_the_command_runs(command: str, services: dict[int, int], tmp_path: Path) -> None:
     """Each line as a reader would paste it; only ports and folders differ, and the ten seconds are shortened."""
@@ -112,6 +111,7 @@ def _run(command: str, services: dict[int, int]) -> subprocess.CompletedProcess[
     return done
 
 
+@pytest.mark.long
 def test_inflight_serves_a_service_of_ones_own(tmp_path: Path) -> None:
     """The program as it stands there, served unchanged, and the command that is run against it."""
     (program,) = [block for language, block in blocks(README) if language == "python"]

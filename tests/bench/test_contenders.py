@@ -16,6 +16,8 @@ from bench.rig import Rig, check_response
 from inflight.terminal.errors import CommandError
 from tests.client import get
 
+pytestmark = pytest.mark.long
+
 EXPORTER = "exporter"
 KEYS = ("plain", OURS, "prototype", EXPORTER)
 """Each starts a process; the others' responses the benchmark checks itself before it measures them."""

@@ -19,6 +19,8 @@ from tests.dashboards.recording import ASYNC, BURST, DELAY, NOTHING, PERIOD, PLA
 from tests.ports import free_ports
 from tests.prometheus.server import PrometheusServer, Series
 
+pytestmark = pytest.mark.long
+
 PROGRAM, PROMTOOL = shutil.which("prometheus") or "", shutil.which("promtool") or ""
 if not (PROGRAM and PROMTOOL):
     pytest.skip("no prometheus on PATH: Debian has it in the package of that name", allow_module_level=True)

@@ -8,10 +8,14 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from time import process_time
 
+import pytest
+
 from inflight.linux import unread_connections
 from services.lab.process import LOOPBACK, Service
 from tests.client import get
 from tests.stage import Stage
+
+pytestmark = pytest.mark.long
 
 SCRAPERS = 100
 SCRAPES = 50

@@ -12,6 +12,8 @@ import pytest
 
 from services.lab.process import SOURCES
 
+pytestmark = pytest.mark.long
+
 REQUIREMENTS = SOURCES / "requirements" / "services.txt"
 
 

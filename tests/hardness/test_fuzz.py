@@ -21,6 +21,8 @@ from tests.eventually import eventually
 from tests.hardness.footprint import MEGABYTE, footprint
 from tests.stage import Metrics, Stage, scrape, settled
 
+pytestmark = pytest.mark.long
+
 MESSAGES = int(os.environ.get("FUZZ_MESSAGES", "2400"))
 SEED = int(os.environ.get("FUZZ_SEED", "20240420"))
 TALKERS = 4

@@ -19,6 +19,8 @@ from tests.inflight.server import read_all
 from tests.services.gateway.faulty import GOOD, response
 from tests.stage import Stage
 
+pytestmark = pytest.mark.long
+
 PASSWORD = "s3cr3t-of-the-backend"
 TARGETS = [
     "http://{elsewhere}/task1",

@@ -11,6 +11,8 @@ from inflight import linux
 from tests.eventually import eventually
 from tests.inflight.run.service import BARE, MEASURED, serving
 
+pytestmark = pytest.mark.long
+
 FORM = b'--x\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n\r\n'
 END = b"\r\n--x--\r\n"
 

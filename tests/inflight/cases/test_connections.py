@@ -12,6 +12,8 @@ import pytest
 from tests.eventually import eventually
 from tests.inflight.run.service import BARE, Metrics, Service, serving
 
+pytestmark = pytest.mark.long
+
 SLOW = """
 import asyncio
 async def app(scope, receive, send):
@@ -42,7 +44,6 @@ def _pool(service: Service) -> float | None:
     return service.metrics().value("http_requests_waiting", queue="pool")
 
 
-@pytest.mark.long
 @pytest.mark.parametrize("path", ["/verify", "/dep"])
 def test_async_db_pool(path: str) -> None:
     """Of 30 at once 27 wait for one of 3 connections; a query is 0.2 s of the database's, whoever waited before it."""
@@ -57,7 +58,6 @@ def test_async_db_pool(path: str) -> None:
         assert _value(metrics, "http_client_request_duration_seconds_sum") / queries < 0.6
 
 
-@pytest.mark.long
 def test_httpx_pool(tmp_path: Path) -> None:
     """10 of 30 are served, 20 refused after a second and a half, all of it in the queue for a connection."""
     with _with_upstream("httpx_pool:app", 3, tmp_path) as service:
@@ -85,7 +85,6 @@ def test_aiohttp_100(tmp_path: Path) -> None:
         assert _value(service.metrics(), "http_request_wait_seconds_sum", queue="pool") > 10
 
 
-@pytest.mark.long
 def test_culprit() -> None:
     """The line that holds the loop is found deep in a helper, with the route whose request it serves."""
     with serving("culprit:app") as service:

@@ -8,6 +8,8 @@ from tests.eventually import eventually
 from tests.inflight.cases.both import unchanged
 from tests.inflight.run.service import Response, Service, serving
 
+pytestmark = pytest.mark.long
+
 ASKED = {
     "/v1/users/1": "/v1/users/{id}",
     "/v2/users/1": "/v2/users/{id}",
@@ -47,7 +49,6 @@ def test_mounts(root: str) -> None:
     }
 
 
-@pytest.mark.long
 def test_django_views() -> None:
     """No lifespan, sync views: the pattern is the label, a blocked loop is seen while it stands, and who waited."""
     with serving("django_views:app") as service:
@@ -73,7 +74,6 @@ def _mounted(service: Service) -> list[Response]:
     return [service.get(path) for path in ASKED]
 
 
-@pytest.mark.long
 @pytest.mark.parametrize(("application", "load"), [("django_views:app", _views), ("mounts:app", _mounted)])
 def test_nothing_changes(application: str, load: object) -> None:
     """Same statuses, same bodies, same order of magnitude in time."""

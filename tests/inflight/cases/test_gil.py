@@ -11,7 +11,7 @@ import pytest
 from tests.eventually import eventually
 from tests.inflight.run.service import serving
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the kernel's queue is Linux's")
+pytestmark = [pytest.mark.long, pytest.mark.skipif(sys.platform != "linux", reason="the kernel's queue is Linux's")]
 HELD = 6000
 """Milliseconds; a busy machine takes its time to ask."""
 

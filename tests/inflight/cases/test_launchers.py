@@ -12,6 +12,8 @@ import pytest
 from tests.eventually import eventually
 from tests.inflight.run.service import BARE, CASES, MEASURED, Metrics, Response, Service, serving, started
 
+pytestmark = pytest.mark.long
+
 QUEUES = {"kernel", "loop", "thread"}
 """What is watched of a service without any pool of connections."""
 KINDS = [
@@ -63,7 +65,6 @@ def _before(response: Response) -> float:
     return response.timing.get("kernel", 0) + response.timing["loop"]
 
 
-@pytest.mark.long
 @pytest.mark.parametrize("options", KINDS, ids=" ".join)
 def test_uvicorns_options(options: list[str]) -> None:
     """Each protocol, loop and address has the same ledger."""
@@ -179,7 +180,6 @@ def _two_ports() -> tuple[int, int]:
         return one.getsockname()[1], other.getsockname()[1]
 
 
-@pytest.mark.long
 @pytest.mark.parametrize(
     "launcher",
     [

@@ -10,6 +10,8 @@ from tests.eventually import eventually
 from tests.inflight.cases.both import unchanged
 from tests.inflight.run.service import Response, Service, serving
 
+pytestmark = pytest.mark.long
+
 EXECUTOR = min(32, (os.cpu_count() or 1) + 4)
 """Threads of the loop's default executor."""
 
@@ -22,7 +24,6 @@ def _busy(service: Service, pool: str) -> float | None:
     return service.metrics().value("thread_pool_threads_busy", pool=pool)
 
 
-@pytest.mark.long
 def test_default_executor() -> None:
     """Of 24 calls of `asyncio.to_thread` the executor's threads run some, the others wait; a look-up waits behind."""
     with serving("default_executor:app", "--loop", "asyncio") as service:  # uvloop's look-ups have threads of libuv's
@@ -35,7 +36,6 @@ def test_default_executor() -> None:
         eventually(lambda: _waiting(service), 0)
 
 
-@pytest.mark.long
 def test_sync_dependency() -> None:
     """An `async def` handler waits for a thread, too, where a plain dependency needs one."""
     with serving("sync_dependency:app") as service:
@@ -70,7 +70,6 @@ def _reports(service: Service) -> list[Response]:
     return [each.result() for path in ("/report", "/me", "/session") for each in service.at_once(20, path)]
 
 
-@pytest.mark.long
 @pytest.mark.parametrize(
     ("application", "load"),
     [("response_model:app", _invoices), ("default_executor:app", _calls), ("sync_dependency:app", _reports)],
@@ -81,7 +80,6 @@ def test_nothing_changes(application: str, load: object) -> None:
     unchanged(application, load)
 
 
-@pytest.mark.long
 def test_background() -> None:
     """A background task that blocks the loop makes others wait in front of it; plain ones hold the pool's threads."""
     with serving("background:app") as service:

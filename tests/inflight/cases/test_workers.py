@@ -9,6 +9,8 @@ import pytest
 from tests.eventually import eventually
 from tests.inflight.run.service import Metrics, Service, serving
 
+pytestmark = pytest.mark.long
+
 REQUESTS = 24
 
 
@@ -16,7 +18,6 @@ def _kernel(metrics: Metrics) -> float:
     return metrics.value("http_requests_waiting", queue="kernel") or 0
 
 
-@pytest.mark.long
 def test_two_workers_are_two_in_the_metrics_and_their_port_is_one() -> None:
     """Both serve; a request is unread, or in flight, or done: it is counted once, whoever is to serve it."""
     with serving("workers:app", "--workers", "2") as service:
@@ -38,7 +39,6 @@ def test_two_workers_are_two_in_the_metrics_and_their_port_is_one() -> None:
         assert names == {"http_requests_waiting"}  # the accept queue is no worker's
 
 
-@pytest.mark.long
 def test_several_workers_end_as_with_uvicorn() -> None:
     """One that dies is started again; SIGHUP replaces all of them; the status at the end is 0."""
     with serving("workers:app", "--workers", "2") as service:

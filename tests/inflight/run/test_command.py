@@ -11,6 +11,8 @@ import pytest
 from tests.eventually import eventually
 from tests.inflight.run.service import MEASURED, serving, started
 
+pytestmark = pytest.mark.long
+
 HELLO = """
 import os, signal
 async def app(scope, receive, send):

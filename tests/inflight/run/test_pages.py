@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from tests.inflight.run.service import serving
+
+pytestmark = pytest.mark.long
 
 OPENMETRICS = "application/openmetrics-text; version=1.0.0"
 

@@ -11,6 +11,8 @@ import pytest
 from tests.eventually import eventually
 from tests.inflight.run.service import BARE, MEASURED, serving
 
+pytestmark = pytest.mark.long
+
 LAUNCHERS = pytest.mark.parametrize("launcher", [BARE, MEASURED], ids=["bare", "measured"])
 APPLICATION = """
 import asyncio, contextvars, json, sys, threading

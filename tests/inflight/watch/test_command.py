@@ -20,7 +20,7 @@ from tests.eventually import eventually
 from tests.inflight.watch import no_netlink
 from tests.inflight.watch.servers import LOOPBACK, free_port, requests, seen, watch
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="asks the Linux kernel")
+pytestmark = [pytest.mark.long, pytest.mark.skipif(sys.platform != "linux", reason="asks the Linux kernel")]
 COMMAND = [sys.executable, "-m", "inflight", "watch"]
 
 

@@ -19,7 +19,7 @@ import pytest
 from tests.eventually import eventually
 from tests.inflight.watch.servers import GET, LOOPBACK, free_port, requests, running, seen, watch
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="asks the Linux kernel")
+pytestmark = [pytest.mark.long, pytest.mark.skipif(sys.platform != "linux", reason="asks the Linux kernel")]
 
 NODE = """
 const http = require("http");

@@ -15,6 +15,8 @@ from services.lab import process
 from services.lab.process import Service
 from tests.ports import free_ports
 
+pytestmark = pytest.mark.long
+
 READY = """
 import os, signal, sys
 from http.server import BaseHTTPRequestHandler, HTTPServer

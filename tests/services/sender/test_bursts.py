@@ -18,6 +18,8 @@ from tests.inflight.send.faulty import FaultyServer
 from tests.ports import free_ports
 from tests.stage import Stage, scrape, settled
 
+pytestmark = pytest.mark.long
+
 COMPLETED = "sender_requests_completed_total"
 IN_FLIGHT = "sender_requests_in_flight"
 WAIT = 20

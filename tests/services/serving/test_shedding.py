@@ -15,6 +15,8 @@ from tests.client import get
 from tests.problems import problem_of
 from tests.stage import Stage, scrape, settled
 
+pytestmark = pytest.mark.long
+
 Message = MutableMapping[str, Any]
 
 

@@ -12,6 +12,8 @@ import pytest
 from services.lab.process import LOOPBACK
 from tests.ports import free_ports
 
+pytestmark = pytest.mark.long
+
 LIMIT = 60
 
 
