@@ -16,6 +16,7 @@ from typing import Annotated, Any
 
 import anyio.to_thread
 from fastapi import BackgroundTasks, Depends, FastAPI, Request, Response, WebSocket
+from fastapi.responses import StreamingResponse
 
 HELD = 0.4
 """Seconds that each piece of blocking takes."""
@@ -127,6 +128,17 @@ async def behind(name: str, tasks: BackgroundTasks) -> None:
         sleep()
     if name == "afterwards":
         tasks.add_task(in_coroutine)
+
+
+@app.get("/stream/{name}")
+async def stream(name: str) -> StreamingResponse:  # noqa: ARG001
+    """Block in the middle of a response, in a task that the response has started."""
+
+    async def chunks() -> AsyncIterator[bytes]:
+        yield b"begun"
+        sleep()
+
+    return StreamingResponse(chunks())
 
 
 @app.get("/background")

@@ -84,6 +84,7 @@ def test_line_is_named(kind: str, loop: str) -> None:
         (blocking_app.app, "/dependency", (where("sleep", " (time.sleep)"), "/dependency")),
         (blocking_app.in_middleware, "/middleware", (where("sleep", " (time.sleep)"), "/{name}")),
         (blocking_app.in_middleware, "/behind", (where("sleep", " (time.sleep)"), "/{name}")),
+        (blocking_app.app, "/stream/1", (where("sleep", " (time.sleep)"), "/stream/{name}")),
         (blocking_app.in_middleware, "/afterwards", (where("in_coroutine", " (time.sleep)"), "background")),
         (blocking_app.app, "/background", (where("in_coroutine", " (time.sleep)"), "background")),
         (blocking_app.app, "/task", (where("in_coroutine", " (time.sleep)"), "background")),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import sys
 import threading
 from collections.abc import Callable
 from http import HTTPStatus
@@ -26,8 +25,6 @@ from tests.inflight.blocking.blocking_app import line_of
 from tests.inflight.server import Served, request, served
 
 HERE = "tests/inflight/requests/test_page.py"
-TASKS_HAVE_CONTEXTS = sys.version_info >= (3, 12)
-"""Before, a task that streams a response cannot be told from any other."""
 go_on = threading.Event()
 app = FastAPI()
 
@@ -145,15 +142,12 @@ def test_state(path: str, route: str, state: str, loop: str) -> None:
     with served(app, loop) as service:
         asking = threading.Thread(target=service.get, args=(path,))
         asking.start()
-        has_line = state != "body" or TASKS_HAVE_CONTEXTS
-        entry = one(
-            service, lambda entry: entry["state"] == state and entry["for"] > 0.05 and ("at" in entry or not has_line)
-        )
+        entry = one(service, lambda entry: entry["state"] == state and entry["for"] > 0.05 and "at" in entry)
         assert (entry["method"], entry["route"], entry["kind"]) == ("GET", route, "http")
         assert 0.05 < entry["for"] <= entry["age"]
         ledger = entry["ledger"]
         assert sum(ledger.values()) - ledger["total"] == pytest.approx(ledger["total"], abs=0.001)
-        assert entry.get("at", "").startswith(f"{HERE}:" if has_line else "")
+        assert entry["at"].startswith(f"{HERE}:")
         assert "4711" not in json.dumps(entry)
         go_on.set()
         asking.join()

@@ -23,7 +23,7 @@ REMEMBERED = 200
 
 
 class Holder(NamedTuple):
-    """What holds the loop: a place, and the method and the route of its request (`step.Owner`)."""
+    """What holds the loop: a place, and the method and the route of its request (`owner.Owner`)."""
 
     place: Place
     method: str | None

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from inflight.blocking.owner import Owner
 from inflight.blocking.place import Spot
-from inflight.blocking.step import Owner, Step
+from inflight.blocking.step import Step
 
 
 class Seen:

@@ -5,26 +5,13 @@ from __future__ import annotations
 import asyncio
 import sys
 import weakref
-from collections.abc import Iterator
 from contextlib import suppress
-from contextvars import Context
 from itertools import islice
 from types import FrameType
-from typing import TYPE_CHECKING, Any, NamedTuple
-
-from inflight.blocking.frames import locals_of
-from inflight.ledger import Ledger, current_ledger
-from inflight.types import Scope
-
-if TYPE_CHECKING:
-    from inflight.telemetry import Telemetry
+from typing import Any
 
 MACHINERY = ("asyncio.base_events", "asyncio.events", "selectors")
 """The modules whose frames stand between the loop's caller and what it runs. (uvloop has no frames.)"""
-MIDDLEWARE = "inflight.middleware"
-"""The module whose function runs the application, with the request's `exchange`."""
-UNBOUND = ("callback", "background", "startup", "websocket")
-"""What stands for a route where no request's own task runs."""
 
 
 class Step:
@@ -114,75 +101,3 @@ class Loop:
         """Have the loop append to `ran` in its next turn: what runs until then is one turn."""
         with suppress(RuntimeError):  # it is closed
             self._loop.call_soon_threadsafe(ran.append, True)
-
-
-def request_of(step: Step, telemetry: Telemetry) -> Ledger | None:
-    """Return the request that a step works for, as far as it is in flight.
-
-    It is known by the ASGI scope that a function of the step has, and from Python 3.12 on by the task's context, too.
-    """
-    found = followed_in(step.frames)
-    scopes = [] if found is not None else [id(scope) for scope in scopes_of(step.frames)]
-    if scopes:
-        in_flight = (*tuple(telemetry.live.in_flight), *tuple(telemetry.live.websockets))
-        found = next((ledger for ledger in in_flight if id(ledger.scope) in scopes), None)
-    if found is None and step.task is not None:
-        found = ledger_in(context_of(step.task))
-    return None if found is None or found.finished else found
-
-
-def followed_in(frames: list[FrameType]) -> Ledger | None:
-    """Return the ledger that the middleware's own frame has: a search of all in flight would cost more with each.
-
-    None where the step is of a task that the request has started.
-    """
-    for frame in reversed(frames):
-        if frame.f_globals.get("__name__") == MIDDLEWARE:
-            exchange = locals_of(frame).get("exchange")
-            if exchange is not None:
-                ledger: Ledger = exchange.ledger
-                return ledger
-    return None
-
-
-class Owner(NamedTuple):
-    """Whose a step is: the method and the route of a request; no method, and one of UNBOUND, where it is of none."""
-
-    method: str | None
-    route: str
-    ledger: Ledger | None = None
-
-
-def owner_of(step: Step, telemetry: Telemetry) -> Owner:
-    """Return whose a step is."""
-    if step.task is None:
-        return Owner(None, "callback")
-    types = {scope.get("type") for scope in scopes_of(step.frames)}
-    ledger = request_of(step, telemetry)
-    if "websocket" in types or (ledger is not None and ledger.scope.get("type") == "websocket"):
-        return Owner(None, "websocket", ledger)
-    if ledger is not None:
-        owner = Owner(*telemetry.labels(ledger), ledger)
-        if not ledger.finished:  # else it may have let go of its scope before its labels were read
-            return owner
-    return Owner(None, "startup" if "lifespan" in types else "background")
-
-
-def scopes_of(frames: list[FrameType]) -> Iterator[Scope]:
-    """Yield the ASGI scopes among the arguments of these functions, the outermost's first."""
-    for frame in reversed(frames):
-        if "scope" in frame.f_code.co_varnames:
-            scope = locals_of(frame).get("scope")
-            if isinstance(scope, dict) and "type" in scope:
-                yield scope
-
-
-def context_of(task: asyncio.Task[Any]) -> Context | None:
-    """Return the task's context; None before Python 3.12, which does not say."""
-    get_context = getattr(task, "get_context", None)
-    return None if get_context is None else get_context()
-
-
-def ledger_in(context: Context | None) -> Ledger | None:
-    """Return the ledger of the request that a context is of."""
-    return None if context is None else context.get(current_ledger)

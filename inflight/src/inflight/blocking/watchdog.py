@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING
 from inflight.admin import leave_signals_to_main_thread
 from inflight.blocking.blame import Blame, Holder
 from inflight.blocking.log import BlockedLog
+from inflight.blocking.owner import owner_of
 from inflight.blocking.place import Place, spot_of
 from inflight.blocking.seen import Seen
 from inflight.blocking.spent import Reading, Spent
-from inflight.blocking.step import Loop, Step, owner_of
+from inflight.blocking.step import Loop, Step
 from inflight.blocking.tally import Tally
 from inflight.linux.schedstat import Schedule
 from inflight.loop import INTERVAL

@@ -11,8 +11,8 @@ from types import FrameType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from inflight.blocking.frames import awaits_of, locals_of, stack_of
+from inflight.blocking.owner import context_of, ledger_in, request_of, scopes_of, sent_by
 from inflight.blocking.place import Place, is_ours, is_own, spot_of
-from inflight.blocking.step import context_of, ledger_in, request_of, scopes_of
 from inflight.ledger import Ledger
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def _waiting(tasks: list[asyncio.Task[Any]], ledgers: Collection[Ledger]) -> Ite
         ledger = ledger_in(context_of(task))
         if ledger is None:
             scope = next(scopes_of(frames), None)
-            ledger = None if scope is None else by_scope.get(id(scope))
+            ledger = sent_by(frames) if scope is None else by_scope.get(id(scope))
         spot = None if ledger not in ledgers else spot_of(frames)
         if ledger is None or spot is None or not spot.own:
             continue
