@@ -59,8 +59,10 @@ print(type(httpx.__spec__.loader).__name__, "exec_module" in vars(httpx.__spec__
 
 @pytest.mark.parametrize("name", ["urllib3", "requests"])
 def test_a_library_can_be_left_alone(name: str) -> None:
-    """By its own name, or by the one that its users know."""
-    assert python(f"{INSTALL}import httpx, urllib3{WHICH}", without=f"redis, {name}") == "True\nFalse\n"
+    """By its own name, or by the one that its users know; one that is misspelt is said."""
+    said, *which = python(f"{INSTALL}import httpx, urllib3{WHICH}", without=f"redis, {name}, redix").splitlines()
+    assert said.startswith("INFLIGHT_WITHOUT: redix is no library that is watched; there are aiohttp, ")
+    assert which == ["True", "False"]
 
 
 def test_a_library_of_an_unknown_version_is_left_alone_and_said_so(

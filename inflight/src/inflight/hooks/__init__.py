@@ -32,8 +32,13 @@ def install_hooks() -> None:
     `INFLIGHT_WITHOUT` names libraries to leave alone, with commas between them: `sqlalchemy,requests`.
     A library that the application does not import is not imported here either.
     """
-    without = {name.strip() for name in os.environ.get("INFLIGHT_WITHOUT", "").split(",")}
-    wanted = {library for library, hook in HOOKS.items() if not without & {library, hook.rpartition(".")[2]}}
+    without = {name.strip() for name in os.environ.get("INFLIGHT_WITHOUT", "").split(",")} - {""}
+    names = {library: {library, hook.rpartition(".")[2]} for library, hook in HOOKS.items()}
+    wanted = {library for library, either in names.items() if not without & either}
+    known = set().union(*names.values())
+    if without - known:
+        unknown, there_are = (", ".join(sorted(each)) for each in (without - known, known))
+        log.warning("INFLIGHT_WITHOUT: %s is no library that is watched; there are %s", unknown, there_are)
     for library in sorted(wanted & sys.modules.keys()):
         install(library)
     if not any(isinstance(finder, Importing) for finder in sys.meta_path):
