@@ -91,9 +91,13 @@ class Instrumented(Middleware):
             return
         try:
             pages = {"/requests": requests_page(self.telemetry)}
-            AdminServer(host, port, self.telemetry.registry, pages=pages).start()
+            AdminServer(host, port, self.telemetry.registry, pages=pages, setting="admin_port").start()
         except PortError as error:
-            log.error("%s (of several processes, `inflight run --workers N` serves all on one port)", error)  # noqa: TRY400
+            log.error(  # noqa: TRY400
+                "nobody can read the metrics of this process: %s (of several processes, `inflight run --workers N` "
+                "serves all on one port)",
+                error,
+            )
 
 
 def _loaded_protocols() -> list[type[Any]]:

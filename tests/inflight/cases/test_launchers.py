@@ -240,7 +240,7 @@ def test_a_port_that_is_taken_does_not_keep_the_service_down(instrumented: Path)
         with started(*command, launcher=(), folder=instrumented, environment={"ADMIN": str(admin)}) as service:
             service.port = port
             service.until("Application startup complete")
-            service.until(f"cannot listen on 127.0.0.1:{admin}")
+            service.until(f"this process: cannot listen on 127.0.0.1:{admin}: the port is in use; set admin_port to")
             eventually(lambda: _accepts(port), wanted=True)
             assert service.get("/invoices").status == 200
 
