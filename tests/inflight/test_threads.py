@@ -2,11 +2,12 @@
 
 import asyncio
 import threading
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Annotated, Any
 
 import anyio.to_thread
 import pytest
+import uvloop
 from fastapi import BackgroundTasks, Depends, FastAPI
 from starlette.responses import StreamingResponse
 
@@ -138,6 +139,28 @@ def test_jobs_that_wait_for_the_default_executor_are_counted() -> None:
         telemetry.stop()
 
     asyncio.run(main())
+
+
+def test_an_executor_of_the_programs_own_is_a_queue_too(loop: str) -> None:
+    """Nobody knows how many threads it has: there is no gauge of them, where 0 would be busy for ever."""
+    telemetry = Telemetry()
+    gate = threading.Event()
+
+    async def main() -> None:
+        telemetry.start()
+        asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(1))
+        jobs = [asyncio.create_task(asyncio.to_thread(gate.wait, 10)) for _ in range(3)]
+        while telemetry.live.waiting()["thread"] != 2:  # noqa: ASYNC110 - a gauge sends no event
+            await asyncio.sleep(0)
+        gate.set()
+        assert await asyncio.gather(*jobs) == [True] * 3
+        telemetry.stop()
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop if loop == "uvloop" else None) as runner:
+        runner.run(main())
+    value = telemetry.registry.get_sample_value
+    assert value("http_request_wait_seconds_count", {"queue": "thread"}) == 3
+    assert value("thread_pool_threads", {"pool": "executor"}) is None
 
 
 def test_the_executor_is_the_standard_librarys_in_all_else() -> None:

@@ -139,7 +139,7 @@ class Pools(Collector):
         """Yield the gauges as they are now."""
         size = GaugeMetricFamily("thread_pool_threads", "Threads that a pool may have.", labels=("pool",))
         busy = GaugeMetricFamily("thread_pool_threads_busy", "Threads of a pool that work now.", labels=("pool",))
-        for name, read in self._pools.items():
+        for name, read in tuple(self._pools.items()):
             threads, working = read()
             size.add_metric((name,), threads)
             busy.add_metric((name,), working)

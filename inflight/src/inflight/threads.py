@@ -11,6 +11,7 @@ import logging
 import sys
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 from inflight.waits import waiting
@@ -24,11 +25,26 @@ def watch_threads() -> dict[str, Callable[[], tuple[int, int]]]:
     Returns, for each pool by name, what tells how many threads it may have and how many are busy.
     """
     executor = TimedExecutor(thread_name_prefix="asyncio")
-    asyncio.get_running_loop().set_default_executor(executor)
+    loop = asyncio.get_running_loop()
+    loop.set_default_executor(executor)
     pools: dict[str, Callable[[], tuple[int, int]]] = {"executor": executor.size}
+    _follow(loop, pools)
     if "anyio" in sys.modules:  # else nothing can use its pool yet, and it is not this library's to load
         pools["anyio"] = _watch_limiter()
     return pools
+
+
+def _follow(loop: asyncio.AbstractEventLoop, pools: dict[str, Callable[[], tuple[int, int]]]) -> None:
+    """Time the waits for an executor that the program sets in place of ours; how many threads it has is not told."""
+    replace = loop.set_default_executor
+
+    def set_default_executor(executor: ThreadPoolExecutor) -> None:
+        replace(executor)
+        pools.pop("executor", None)
+        if not isinstance(executor, TimedExecutor) and "submit" not in vars(executor):
+            executor.submit = partial(_submit, executor.submit, set())  # type: ignore[method-assign]
+
+    loop.set_default_executor = set_default_executor  # type: ignore[method-assign, assignment]
 
 
 def _watch_limiter() -> Callable[[], tuple[int, int]]:
@@ -64,29 +80,36 @@ class TimedExecutor(ThreadPoolExecutor):
         self._jobs: set[object] = set()
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
-        """Submit a job; its wait ends when a thread begins it, or when it is cancelled before."""
-        wait = waiting("thread")
-
-        def job() -> Any:
-            wait.end()
-            self._jobs.add(wait)
-            try:
-                return fn(*args, **kwargs)
-            finally:
-                self._jobs.discard(wait)
-
-        wait.begin()
-        try:
-            future = super().submit(job)
-        except BaseException:
-            wait.end()
-            raise
-        future.add_done_callback(lambda _future: wait.end())
-        return future
+        """Submit a job, whose wait is timed."""
+        return _submit(super().submit, self._jobs, fn, *args, **kwargs)
 
     def size(self) -> tuple[int, int]:
         """Return how many threads there may be, and how many are busy."""
         return DEFAULT_THREADS, len(self._jobs)
+
+
+def _submit(
+    submit: Callable[..., Future[Any]], jobs: set[object], fn: Callable[..., Any], /, *args: Any, **kwargs: Any
+) -> Future[Any]:
+    """Submit a job, and keep it in `jobs` while it runs; its wait ends then, or when it is cancelled before."""
+    wait = waiting("thread")
+
+    def job() -> Any:
+        wait.end()
+        jobs.add(wait)
+        try:
+            return fn(*args, **kwargs)
+        finally:
+            jobs.discard(wait)
+
+    wait.begin()
+    try:
+        future = submit(job)
+    except BaseException:
+        wait.end()
+        raise
+    future.add_done_callback(lambda _future: wait.end())
+    return future
 
 
 def _default_threads() -> int:
