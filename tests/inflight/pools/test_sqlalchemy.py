@@ -15,7 +15,7 @@ from sqlalchemy import create_engine, event, text
 from sqlalchemy import exc as errors
 from sqlalchemy.engine import Engine, make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
-from sqlalchemy.pool import AsyncAdaptedQueuePool, QueuePool
+from sqlalchemy.pool import AsyncAdaptedQueuePool, NullPool, QueuePool
 
 from inflight import upstream
 from inflight.pools.sqlalchemy import name_of
@@ -95,6 +95,15 @@ def test_an_async_pool_is_a_queue_and_the_database_is_innocent(watching: Watchin
     asyncio.run(program())
     assert watching.calls("x.db") == 9 + 3, "each statement, and each connection that was opened"
     assert watching.at_rest()
+
+
+def test_an_engine_without_a_queue_says_nothing_of_one(watching: Watching) -> None:
+    """Who opens a connection for each use waits for the database only."""
+    engine = create_engine("sqlite://", poolclass=NullPool)
+    assert query(engine, "select 1") == 1
+    assert watching.waiting() is None
+    assert watching.waits() == 0
+    assert watching.calls("sqlite") == 2
 
 
 def test_a_requests_ledger_tells_the_wait_from_the_statement(watching: Watching, tmp_path: Path) -> None:

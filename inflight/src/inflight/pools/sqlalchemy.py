@@ -11,6 +11,7 @@ from typing import Any
 from weakref import WeakSet
 
 from sqlalchemy.engine import URL, Dialect, Engine
+from sqlalchemy.pool import QueuePool
 
 from inflight.hooks.watched import PoolWait, WatchedCall, end_wait, harmless
 from inflight.hooks.wrap import Method, known, wrap
@@ -34,6 +35,8 @@ def timed(inner: Method) -> Method:
     def raw_connection(self: Engine, *args: Any, **kwargs: Any) -> Any:
         if self.dialect not in _watched:
             watch(self.dialect, name_of(self.url))
+        if not isinstance(self.pool, QueuePool):  # nobody waits there
+            return inner(self, *args, **kwargs)
         with PoolWait():
             return inner(self, *args, **kwargs)
 
