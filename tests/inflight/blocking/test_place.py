@@ -94,6 +94,7 @@ def test_call_is_not_known_without_the_source() -> None:
         ("/srv/app.pyz/shop/views.py", True),
         ("/srv/.venv/lib/python3.12/site-packages/requests/sessions.py", False),
         ("/usr/lib/python3/dist-packages/requests/sessions.py", False),
+        ("/srv/app/templates/report.html", False),
         (f"{sysconfig.get_path('stdlib')}/queue.py", False),
         ("<frozen importlib._bootstrap>", False),
         ("<string>", False),

@@ -25,6 +25,8 @@ STANDARD = tuple(
 )
 SITES = tuple({f"{path}{os.sep}" for path in (*site.getsitepackages(), site.getusersitepackages())})
 OURS = f"{Path(__file__).parents[1]}{os.sep}"
+PYTHON = ("", ".py", ".pyw")
+"""What files of Python's own end with; a template that was compiled has other lines than its file."""
 IMPORT = "importlib._bootstrap"
 """The interpreter's own import, which is written in Python."""
 
@@ -133,7 +135,9 @@ def _kind(filename: str) -> str:
         return "ours"
     if filename.startswith(SITES) or any(f"{os.sep}{name}{os.sep}" in filename for name in PACKAGES):
         return "own" if filename in _installed_from_here() else "package"
-    return "standard" if filename.startswith(STANDARD) else "own"
+    if filename.startswith(STANDARD):
+        return "standard"
+    return "own" if Path(filename).suffix in PYTHON else "package"
 
 
 @lru_cache(maxsize=1)
