@@ -35,10 +35,10 @@ def test_one_line_when_the_block_is_over(waited: Counter[Place], said: Callable[
     lines = BlockedLog(waited)
     lines.note(HOLDER, [(10.0, 11.4)], 1.4, 1.4)
     lines.note(HOLDER, [(11.4, 11.5)], 0.1, 1.5)
-    lines.sweep(11.5 + SETTLED / 2, held=False)
-    lines.sweep(11.5 + 2 * SETTLED, held=True)  # by the next request, perhaps, at the same line
+    lines.sweep(11.5 + SETTLED / 2, None)
+    lines.sweep(11.5 + 2 * SETTLED, PLACE)  # by the next request, perhaps, at the same line
     waited[PLACE] += 16
-    lines.sweep(11.5 + 2 * SETTLED, held=False)
+    lines.sweep(11.5 + 2 * SETTLED, None)
     place = "own.py:11 in render_pdf (time.sleep), GET /results/{team}"
     eventually(said, [f"event loop blocked for 1.5 s at {place}; 16 requests waited"])
 
@@ -48,15 +48,15 @@ def test_one_line_a_minute(waited: Counter[Place], said: Callable[[], list[str]]
     lines = BlockedLog(waited)
     for begun in (0.0, 2.0, SILENCE + 3):
         lines.note(HOLDER, [(begun, begun + 1)], 1.0, 1.0)
-        lines.sweep(begun + 1 + 2 * SETTLED, held=False)
+        lines.sweep(begun + 1 + 2 * SETTLED, None)
     eventually(lambda: len(said()), 2)
 
 
 def test_block_without_an_end_is_logged(waited: Counter[Place], said: Callable[[], list[str]]) -> None:
-    """A block that does not end is logged as what it is so far."""
+    """A block that does not end is logged as what it is so far, with what was seen of it last."""
     lines = BlockedLog(waited)
     lines.note(HOLDER, [(0.0, STUCK)], STUCK, STUCK)
-    lines.sweep(STUCK, held=False)
+    lines.sweep(STUCK + 2 * SETTLED, PLACE)
     eventually(lambda: [text.split(" at ")[0] for text in said()], ["event loop blocked for 2.0 s so far"])
 
 
@@ -64,5 +64,5 @@ def test_pieces_are_called_pieces(waited: Counter[Place], said: Callable[[], lis
     """Many short pieces are not told as one long block."""
     lines = BlockedLog(waited)
     lines.note(HOLDER, [(0.0, 0.02), (0.05, 0.07)], 0.4, 0.02)
-    lines.sweep(0.07 + 2 * SETTLED, held=False)
+    lines.sweep(0.07 + 2 * SETTLED, None)
     eventually(lambda: [" in pieces of up to 0.02 s, at own.py:11 " in text for text in said()], [True])

@@ -52,11 +52,12 @@ class BlockedLog:
         entry.seconds += seconds
         entry.longest = max(entry.longest, longest)
 
-    def sweep(self, now: float, *, held: bool) -> None:
-        """Log what is due. While the loop is `held`, more may come, and nobody who waited has been read."""
+    def sweep(self, now: float, held: Place | None) -> None:
+        """Log what is due. While something holds the loop, more may come, and nobody who waited has been read."""
         for place, entry in tuple(self._entries.items()):
-            over = now - entry.ended >= SETTLED
-            if (over and not held) or now - entry.begun >= STUCK:
+            goes_on = held is not None and (held.file, held.function) == (place.file, place.function)
+            over = now - entry.ended >= SETTLED and not goes_on
+            if (over and held is None) or now - entry.begun >= STUCK:
                 del self._entries[place]
                 self._silent_until[place] = now + SILENCE
                 text = sentence(entry, self._waited[place] - entry.waited, over=over)

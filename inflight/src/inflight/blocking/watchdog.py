@@ -122,7 +122,8 @@ class Watchdog:
         """Look if there is reason to, and return the seconds until the next time."""
         now, last = spent.end, self._telemetry.heartbeat.last
         self._tally.sweep(now)
-        self._log.sweep(now, held=self._seen is not None and not self._seen.ran)
+        holds = self._seen is not None and not self._seen.ran and self._seen.spot
+        self._log.sweep(now, holds.place if holds else None)
         if last is None or not loop.runs():
             self._seen = None
             return INTERVAL
