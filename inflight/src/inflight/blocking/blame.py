@@ -29,6 +29,11 @@ class Holder(NamedTuple):
     method: str | None
     route: str
 
+    @property
+    def owner(self) -> object:
+        """What has the loop: a route is one at all of its places, what is of no request is known by its place alone."""
+        return (self.method, self.route) if self.method else self
+
 
 @dataclass
 class Block:
@@ -71,9 +76,9 @@ class Blame:
         return self._blocks[-1] if self._blocks else None
 
     def victim(self, ledger: Ledger) -> None:
-        """Note whom a request has waited for in kernel and loop: the place that held the loop for most of its wait.
+        """Note whom a request has waited for in kernel and loop: the place that its holder had the loop at longest.
 
-        Nobody, where its wait was short, or where none held the loop for half of it.
+        Nobody, where its wait was short, or where no route held the loop for half of it.
         """
         waited = (ledger.kernel or 0.0) + (ledger.loop or 0.0)
         if waited > self.after:
@@ -100,13 +105,17 @@ class Blame:
     def _find(self, ledger: Ledger, begin: float, end: float) -> None:
         if ledger.waited_for is not None or end - begin <= self.after:
             return
-        overlaps: Counter[Holder] = Counter()
+        overlaps: dict[Holder, float] = {}
+        owners: dict[object, float] = {}
         for block in tuple(self._blocks):
             overlap = min(block.end, end) - max(block.start, begin)
             if overlap > 0:
-                overlaps[block.holder] += overlap  # type: ignore[assignment] # seconds, not whole numbers
-        holder, seconds = max(overlaps.items(), key=lambda each: each[1], default=(None, 0.0))
-        if holder is not None and seconds >= (end - begin) / 2:
+                owner = block.holder.owner
+                owners[owner] = owners.get(owner, 0.0) + overlap
+                overlaps[block.holder] = overlaps.get(block.holder, 0.0) + overlap
+        owner = max(owners, key=owners.__getitem__, default=None)
+        if owner is not None and owners[owner] >= (end - begin) / 2:
+            holder = max((each for each in overlaps if each.owner == owner), key=overlaps.__getitem__)
             ledger.waited_for = holder.place
             self.waited[holder.place] += 1
             self._metrics.blocked_requests.labels(self._where(holder.place), holder.route).inc()
