@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
@@ -110,6 +111,19 @@ def test_a_wait_inside_a_call_is_no_time_of_the_upstreams(ledger: Ledger) -> Non
     assert took is not None
     assert ledger.spent["pool"] == pytest.approx(waited)
     assert ledger.spent["upstream"] == pytest.approx(took, abs=0.001)
+
+
+def test_calls_that_are_late_together_are_late_once(ledger: Ledger) -> None:
+    """Time of a request in which several calls overlap counts once, and so does what our own loop held up of it."""
+    together = [upstream("db") for _ in range(3)]
+    for call in together:
+        call.begin()
+    time.sleep(0.02)
+    for call in together:
+        call.late = 0.015
+        call.end()
+    assert ledger.loop == 0.015
+    assert ledger.spent["upstream"] >= 0.005
 
 
 def test_a_call_that_fails_while_it_waits_for_a_connection_leaves_nothing_behind(ledger: Ledger) -> None:

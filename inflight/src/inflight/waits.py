@@ -176,7 +176,9 @@ class upstream:  # noqa: N801 - it is used as a function is
         telemetry.metrics.client_duration.labels(self.name, outcome).observe(took - late)
         if self._ledger is not None:
             self._ledger.end(self, now)
-            self._ledger.late(late)
+            doing = self._ledger.doing
+            if doing is None or doing.entry != self.entry:  # of calls that were late together, the last one says it
+                self._ledger.late(late)
 
     def __enter__(self) -> Self:
         self.begin()
