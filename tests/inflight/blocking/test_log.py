@@ -9,8 +9,9 @@ from collections.abc import Callable
 import pytest
 
 from inflight.blocking.blame import Holder
-from inflight.blocking.log import SETTLED, SILENCE, STUCK, BlockedLog
+from inflight.blocking.log import SETTLED, SILENCE, STUCK, BlockedLog, Entry, sentence
 from inflight.blocking.place import Place
+from inflight.blocking.watchdog import LOCK
 from tests.eventually import eventually
 
 PLACE = Place("own.py", 11, "render_pdf", "time.sleep")
@@ -58,6 +59,13 @@ def test_block_without_an_end_is_logged(waited: Counter[Place], said: Callable[[
     lines.note(HOLDER, [(0.0, STUCK)], STUCK, STUCK)
     lines.sweep(STUCK + 2 * SETTLED, PLACE)
     eventually(lambda: [text.split(" at ")[0] for text in said()], ["event loop blocked for 2.0 s so far"])
+
+
+def test_what_kept_the_interpreters_lock_has_no_line() -> None:
+    """It is not known, and whose it was neither: the line says what can have been."""
+    entry = Entry(LOCK, 0.0, 0.5, 0.5, 0.5, 0)
+    text = "event loop blocked for 0.5 s by C code or another thread that kept the interpreter lock; 1 request waited"
+    assert sentence(entry, 1, over=True) == text
 
 
 def test_pieces_are_called_pieces(waited: Counter[Place], said: Callable[[], list[str]]) -> None:

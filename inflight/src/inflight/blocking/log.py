@@ -72,6 +72,9 @@ def sentence(entry: Entry, waited: int, *, over: bool) -> str:
     pieces = entry.seconds > 1.5 * entry.longest
     how = f", in pieces of up to {entry.longest:.2f} s," if pieces else "" if over else " so far"
     who = f"{method} {route}" if method else route
-    where = f"at {place.file}:{place.line} in {place.function}{place.in_call}" if place.line else f"by {place.function}"
+    if place.line:
+        where = f"at {place.file}:{place.line} in {place.function}{place.in_call}, {who}"
+    else:  # nobody's line
+        where = f"by C code or another thread that kept the {place.function}{f', {who}' if method else ''}"
     victims = f"; {waited} request{'s' if waited != 1 else ''} waited" if waited else ""
-    return f"event loop blocked for {entry.seconds:.1f} s{how} {where}, {who}{victims}"
+    return f"event loop blocked for {entry.seconds:.1f} s{how} {where}{victims}"
