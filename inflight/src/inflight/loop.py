@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Callable
 from time import perf_counter
 from typing import Protocol
@@ -32,6 +33,8 @@ class Heartbeat:
         now: Callable[[], float] = perf_counter,
     ) -> None:
         self.last: float | None = None
+        self.late = 0.0
+        """How late the last beat was."""
         self.loop: asyncio.AbstractEventLoop | None = None
         self._lag = lag
         self._on_beat = on_beat
@@ -56,12 +59,17 @@ class Heartbeat:
         last, loop = self.last, self.loop
         return None if last is None or loop is None or not loop.is_running() else max(0.0, self._now() - last)
 
+    def behind(self) -> float:
+        """Return the seconds that something may have lain unread for the loop's sake; infinite where it does not beat."""
+        stalled = self.stalled()
+        return math.inf if stalled is None else self.late + max(0.0, stalled - INTERVAL)
+
     def beat(self) -> None:
         """Note one beat, and how late it came."""
         if self.last is None or self.loop is None:
             return
         now = self._now()
-        late = max(0.0, now - self.last - INTERVAL)
+        late = self.late = max(0.0, now - self.last - INTERVAL)
         self.last = now
         self._lag.observe(late)
         self._timer = self.loop.call_later(INTERVAL, self.beat)

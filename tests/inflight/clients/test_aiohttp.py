@@ -270,6 +270,21 @@ def test_what_our_own_loop_holds_up_is_the_loops(watching: Watching, server: Ups
     run(program, loop)
 
 
+def test_a_body_that_the_program_does_not_want_yet_is_not_late(watching: Watching, server: Upstream, loop: str) -> None:
+    """Its end lies in the socket while the loop is free, as when the service's own client takes it slowly."""
+
+    async def program(session: Session) -> None:
+        watching.telemetry.start()
+        with watching.request() as ledger:
+            async with session.get(f"{server.url}/?size=1000000") as response:
+                await asyncio.sleep(0.3)  # long enough to tell it from what a machine is late by
+                assert len(await response.read()) == 1000000
+        assert (ledger.loop or 0.0) < 0.2
+        watching.telemetry.stop()
+
+    run(program, loop)
+
+
 def test_a_large_body_that_our_own_loop_holds_up_is_the_loops(watching: Watching, server: Upstream) -> None:
     """The lateness of a body is that of its end."""
 

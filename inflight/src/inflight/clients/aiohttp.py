@@ -134,9 +134,10 @@ class Trace:
     @harmless
     def _whole(self, sock: Socket | None, outcome: str) -> None:
         # The response was late by as much as its end was: headers that lie unread hold up nobody while the upstream is
-        # still at the body.
-        if sock is not None:
-            self.call.late = self._earlier + (waited(sock) or 0.0)
+        # still at the body. What the program did not read for long, though the loop was free, is not late.
+        telemetry = active()
+        if sock is not None and telemetry is not None:
+            self.call.late = self._earlier + min(waited(sock) or 0.0, telemetry.heartbeat.behind())
         self.call.end(outcome)
 
 
