@@ -60,7 +60,7 @@ class Heartbeat:
         return None if last is None or loop is None or not loop.is_running() else max(0.0, self._now() - last)
 
     def behind(self) -> float:
-        """Return the seconds that something may have lain unread for the loop's sake; infinite where it does not beat."""
+        """Return the seconds that the loop can have left something unread; infinite where it does not beat."""
         stalled = self.stalled()
         return math.inf if stalled is None else self.late + max(0.0, stalled - INTERVAL)
 
