@@ -2,8 +2,8 @@
 
 import asyncio
 import threading
-from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Annotated, Any
+from concurrent.futures import ThreadPoolExecutor
+from typing import Annotated
 
 import anyio.to_thread
 import pytest
@@ -12,7 +12,7 @@ from fastapi import BackgroundTasks, Depends, FastAPI
 from starlette.responses import StreamingResponse
 
 from inflight.telemetry import Telemetry
-from inflight.threads import DEFAULT_THREADS, TimedExecutor
+from inflight.threads import DEFAULT_THREADS
 from tests.eventually import eventually
 from tests.inflight.server import served, timing_of
 
@@ -141,14 +141,18 @@ def test_jobs_that_wait_for_the_default_executor_are_counted() -> None:
     asyncio.run(main())
 
 
-def test_an_executor_of_the_programs_own_is_a_queue_too(loop: str) -> None:
-    """Nobody knows how many threads it has: there is no gauge of them, where 0 would be busy for ever."""
+@pytest.mark.parametrize("before", [True, False])
+def test_an_executor_of_the_programs_own_stays_and_is_a_queue_too(loop: str, before: bool) -> None:
+    """Nobody knows how many threads it has: there is no gauge of one that is set while the loop is watched."""
     telemetry = Telemetry()
     gate = threading.Event()
 
     async def main() -> None:
+        if before:
+            asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(1))
         telemetry.start()
-        asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(1))
+        if not before:
+            asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(1))
         jobs = [asyncio.create_task(asyncio.to_thread(gate.wait, 10)) for _ in range(3)]
         while telemetry.live.waiting()["thread"] != 2:  # noqa: ASYNC110 - a gauge sends no event
             await asyncio.sleep(0)
@@ -160,20 +164,31 @@ def test_an_executor_of_the_programs_own_is_a_queue_too(loop: str) -> None:
         runner.run(main())
     value = telemetry.registry.get_sample_value
     assert value("http_request_wait_seconds_count", {"queue": "thread"}) == 3
-    assert value("thread_pool_threads", {"pool": "executor"}) is None
+    assert before or value("thread_pool_threads", {"pool": "executor"}) is None
 
 
-def test_the_executor_is_the_standard_librarys_in_all_else() -> None:
-    """Results, exceptions, cancelled jobs, and a pool that takes no more."""
-    executor = TimedExecutor("test")
+def test_a_job_is_the_standard_librarys_in_all_else() -> None:
+    """Results, exceptions, an executor that is named, and one that takes no more; twice watched is watched once."""
+    telemetry = Telemetry()
 
-    def fails(_future: Any = None) -> None:
+    def fails() -> None:
         raise LookupError
 
-    assert executor.submit(divmod, 7, 2).result(10) == (3, 1)
-    failed: Future[None] = executor.submit(fails)
-    assert isinstance(failed.exception(10), LookupError)
-    assert executor.size() == (DEFAULT_THREADS, 0)
-    executor.shutdown()
-    with pytest.raises(RuntimeError, match="shutdown"):
-        executor.submit(int)
+    async def main() -> None:
+        for _ in range(2):
+            telemetry.start()
+            telemetry.stop()
+        loop = asyncio.get_running_loop()
+        assert await loop.run_in_executor(None, divmod, 7, 2) == (3, 1)
+        with pytest.raises(LookupError):
+            await asyncio.to_thread(fails)
+        with ThreadPoolExecutor(1) as own:
+            assert await loop.run_in_executor(own, int) == 0
+        await loop.shutdown_default_executor()
+        with pytest.raises(RuntimeError, match="shut"):
+            loop.run_in_executor(None, int)
+
+    asyncio.run(main())
+    value = telemetry.registry.get_sample_value
+    assert value("http_request_wait_seconds_count", {"queue": "thread"}) == 3
+    assert value("thread_pool_threads_busy", {"pool": "executor"}) == 0

@@ -1,7 +1,7 @@
 """Waits for a thread: of anyio's pool, in which frameworks run plain functions, and of the loop's default executor.
 
-Measured at the pools, so that nothing is moved to another thread: handlers, dependencies, file responses, uploads,
-background tasks; `asyncio.to_thread`, `run_in_executor(None, ...)`, look-ups of names.
+Measured where a thread is asked for, so that nothing is moved to another one: handlers, dependencies, file responses,
+uploads, background tasks; `asyncio.to_thread`, `run_in_executor(None, ...)`, look-ups of names.
 """
 
 from __future__ import annotations
@@ -10,8 +10,6 @@ import asyncio
 import logging
 import sys
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
-from functools import partial
 from typing import Any
 
 from inflight.waits import waiting
@@ -22,29 +20,23 @@ log = logging.getLogger("inflight")
 def watch_threads() -> dict[str, Callable[[], tuple[int, int]]]:
     """Time the waits for both pools of the running loop.
 
-    Returns, for each pool by name, what tells how many threads it may have and how many are busy.
+    Returns, for each pool by name, what tells how many threads it may have and how many are busy. How many there are of
+    an executor that the program sets in place of the loop's own is not known, and it is no longer among them.
     """
-    executor = TimedExecutor(thread_name_prefix="asyncio")
     loop = asyncio.get_running_loop()
-    loop.set_default_executor(executor)
+    run, replace = loop.run_in_executor, loop.set_default_executor
+    executor = run if isinstance(run, DefaultExecutor) else DefaultExecutor(run)
     pools: dict[str, Callable[[], tuple[int, int]]] = {"executor": executor.size}
-    _follow(loop, pools)
     if "anyio" in sys.modules:  # else nothing can use its pool yet, and it is not this library's to load
         pools["anyio"] = _watch_limiter()
-    return pools
 
-
-def _follow(loop: asyncio.AbstractEventLoop, pools: dict[str, Callable[[], tuple[int, int]]]) -> None:
-    """Time the waits for an executor that the program sets in place of ours; how many threads it has is not told."""
-    replace = loop.set_default_executor
-
-    def set_default_executor(executor: ThreadPoolExecutor) -> None:
-        replace(executor)
+    def set_default_executor(own: Any) -> None:
+        replace(own)
         pools.pop("executor", None)
-        if not isinstance(executor, TimedExecutor) and "submit" not in vars(executor):
-            executor.submit = partial(_submit, executor.submit, set())  # type: ignore[method-assign]
 
+    loop.run_in_executor = executor  # type: ignore[method-assign, assignment]
     loop.set_default_executor = set_default_executor  # type: ignore[method-assign, assignment]
+    return pools
 
 
 def _watch_limiter() -> Callable[[], tuple[int, int]]:
@@ -72,44 +64,42 @@ def _watch_limiter() -> Callable[[], tuple[int, int]]:
     return lambda: (int(min(limiter.total_tokens, sys.maxsize)), limiter.borrowed_tokens)
 
 
-class TimedExecutor(ThreadPoolExecutor):
-    """The standard library's executor, with its own number of threads; each job's wait for one is timed."""
+class DefaultExecutor:
+    """A loop's `run_in_executor`, in the place of its own: each job's wait for a thread of its executor is timed.
 
-    def __init__(self, thread_name_prefix: str) -> None:
-        super().__init__(thread_name_prefix=thread_name_prefix)
+    The executor is left as it is, the program's own or the loop's.
+    """
+
+    def __init__(self, run: Callable[..., Any]) -> None:
+        self._run = run
         self._jobs: set[object] = set()
 
-    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
-        """Submit a job, whose wait is timed."""
-        return _submit(super().submit, self._jobs, fn, *args, **kwargs)
+    def __call__(self, executor: object, func: Callable[..., Any], *args: Any) -> Any:
+        """Run a job, and return its future; its wait ends when a thread begins it, or when it is cancelled before."""
+        if executor is not None:  # one of the program's own
+            return self._run(executor, func, *args)
+        wait = waiting("thread")
+
+        def job() -> Any:
+            wait.end()
+            self._jobs.add(wait)
+            try:
+                return func(*args)
+            finally:
+                self._jobs.discard(wait)
+
+        wait.begin()
+        try:
+            future = self._run(None, job)
+        except BaseException:
+            wait.end()
+            raise
+        future.add_done_callback(lambda _future: wait.end())
+        return future
 
     def size(self) -> tuple[int, int]:
         """Return how many threads there may be, and how many are busy."""
         return DEFAULT_THREADS, len(self._jobs)
-
-
-def _submit(
-    submit: Callable[..., Future[Any]], jobs: set[object], fn: Callable[..., Any], /, *args: Any, **kwargs: Any
-) -> Future[Any]:
-    """Submit a job, and keep it in `jobs` while it runs; its wait ends then, or when it is cancelled before."""
-    wait = waiting("thread")
-
-    def job() -> Any:
-        wait.end()
-        jobs.add(wait)
-        try:
-            return fn(*args, **kwargs)
-        finally:
-            jobs.discard(wait)
-
-    wait.begin()
-    try:
-        future = submit(job)
-    except BaseException:
-        wait.end()
-        raise
-    future.add_done_callback(lambda _future: wait.end())
-    return future
 
 
 def _default_threads() -> int:

@@ -303,11 +303,11 @@ def test_a_large_body_that_our_own_loop_holds_up_is_the_loops(watching: Watching
 
 def test_a_look_up_waits_for_a_thread_and_not_for_the_upstream(watching: Watching, server: Upstream) -> None:
     """The loop's default executor is full: that is a wait for a thread, also inside of a call."""
-    from inflight.threads import DEFAULT_THREADS, TimedExecutor
+    from inflight.threads import DEFAULT_THREADS, watch_threads
 
     async def program(session: Session) -> None:
         loop = asyncio.get_running_loop()
-        loop.set_default_executor(TimedExecutor("asyncio"))
+        watch_threads()
         busy = threading.Event()
         jobs = [loop.run_in_executor(None, busy.wait, 10) for _ in range(DEFAULT_THREADS)]
         call = asyncio.create_task(get(session, f"http://localhost:{server.port}/"))
