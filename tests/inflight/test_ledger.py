@@ -98,7 +98,7 @@ def test_a_client_that_has_all_announced_bytes_has_not_left(sent: int, left: boo
     """It may close before the server has said that there is no more."""
     one = ledger()
     one.response_headers, one.sent = [(b"Content-Length", b"4")], sent
-    one.leave()
+    one.client_left()
     assert one.disconnected is left
 
 

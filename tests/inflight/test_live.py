@@ -18,7 +18,7 @@ GET = {"method": "GET", "route": "unmatched"}
 
 def live_on_registry() -> tuple[Live, CollectorRegistry]:
     """Return gauges, and the registry to ask."""
-    live, registry = Live(lambda ledger: (ledger.scope["method"], "unmatched")), CollectorRegistry()
+    live, registry = Live(lambda ledger: (ledger.scope["method"], "unmatched"), set()), CollectorRegistry()
     registry.register(live)
     return live, registry
 

@@ -6,7 +6,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING
 
 from inflight.ledger import Ledger
-from inflight.server_timing import described, format_server_timing
+from inflight.server_timing import ledger_header
 from inflight.stamp import Connection, current_stamp
 from inflight.types import Message, Receive, Scope, Send
 
@@ -21,99 +21,93 @@ LONG = 0.02
 """Seconds after which a client may have left unseen, because the event loop was held meanwhile; to look costs 1 µs."""
 
 
-class Exchange:
-    """Stands between the server's `receive` and `send` and the application's.
+class Exchange(Ledger):
+    """The ledger of one request, which keeps itself: it stands between the server and the application.
 
-    (A class, because two closures and a cell for each of their names cost more on every request's way.)
+    (One object for both, because a second one, and the way to it, cost more on every request's way.)
     """
 
-    __slots__ = ("_connection", "_receive", "_send", "ledger")
+    __slots__ = ("_connection", "_receive", "_send")
 
     def __init__(self, telemetry: Telemetry, scope: Scope, receive: Receive, send: Send) -> None:
+        super().__init__(telemetry, scope, perf_counter())
         self._receive = receive
         self._send = send
-        self.ledger, self._connection = open_ledger(telemetry, scope)
-        telemetry.live.in_flight.add(self.ledger)
+        self._connection = take_stamp(self)
+        telemetry.live.in_flight.add(self)
 
     async def receive(self) -> Message:
         """Return the client's next message, and note how long it took the client to send it."""
-        ledger = self.ledger
-        if ledger.received:  # what comes now is that the client leaves; to wait for that is no wait
+        if self.received:  # what comes now is that the client leaves; to wait for that is no wait
             message = await self._receive()
         else:
-            message = await timed(self._receive, ledger)
-            ledger.received = not message.get("more_body", False)
+            message = await timed(self._receive, self)
+            self.received = not message.get("more_body", False)
         if message["type"] == "http.disconnect":
-            ledger.leave()
+            self.client_left()
         return message
 
     async def send(self, message: Message) -> None:
         """Pass a message on; the request ends with its last one."""
-        ledger = self.ledger
+        connection = self._connection
         if message["type"] == "http.response.start":
-            ledger.first_byte_at = now = perf_counter()
-            if now - ledger.entered_at > LONG and self._connection is not None and self._connection.left():
-                ledger.leave()
-            if ledger.telemetry.blame.resuming is not None:
-                ledger.telemetry.blame.held_up(ledger)
-            ledger.status = message["status"]
-            ledger.response_headers = message.get("headers", ())
-            if ledger.telemetry.server_timing:
-                timing = format_server_timing(ledger.entries(now))
-                if ledger.waited_for is not None and ledger.telemetry.names_lines:
-                    timing = described(timing, ledger.waited_for.for_clients)
-                message = {**message, "headers": [*ledger.response_headers, (b"server-timing", timing.encode())]}
+            self.first_byte_at = now = perf_counter()
+            if now - self.entered_at > LONG and connection is not None and connection.left():
+                self.client_left()
+            if self.telemetry.blame.resuming is not None:
+                self.telemetry.blame.held_up(self)
+            self.status = message["status"]
+            self.response_headers = headers = message.get("headers", ())
+            if self.telemetry.server_timing:
+                timing = (b"server-timing", ledger_header(self, now))
+                message = {**message, "headers": [*headers, timing]}
             await self._send(message)
             return
         await self._send(message)
         if message["type"] == "http.response.body":
             if message.get("more_body", False):
-                ledger.sent += len(message.get("body", b""))
-            elif self._connection is not None and self._connection.paused:
+                self.sent += len(message.get("body", b""))
+            elif connection is not None and connection.paused:
                 # The last bytes are still ours; the request ends when the kernel has them, or nobody wants them.
-                self._connection.unsent.append(self.close)
+                connection.unsent.append(self.close)
             else:
                 self.close()
 
-    def leave(self) -> None:
+    def done(self) -> None:
         """Note that the application is done with the request, whether or not it has finished a response."""
-        if not self.ledger.finished and (self._connection is None or not self._connection.unsent):
+        if not self.finished and (self._connection is None or not self._connection.unsent):
             # A framework that hears of a client that leaves gives up what is only the end of a body that was whole.
-            self.close(0 if self.ledger.whole else 500)
+            self.close(0 if self.whole else 500)
 
     def close(self, unfinished: int = 0) -> None:
         """Count the request, once; `unfinished` is its code where the application never finished a response."""
-        ledger = self.ledger
-        if ledger.finished:
+        if self.finished:
             return
-        telemetry, now = ledger.telemetry, perf_counter()
-        key = telemetry.labels(ledger)
-        ledger.finished = True
-        telemetry.live.in_flight.discard(ledger)
-        telemetry.live.known.add(key)
+        telemetry, now = self.telemetry, perf_counter()
+        method, route = telemetry.labels(self)
+        self.finished = True
+        telemetry.live.in_flight.discard(self)
         if self._connection is not None:
-            self._connection.open.discard(ledger)
-        code = CLIENT_CLOSED_REQUEST if ledger.disconnected else unfinished or ledger.status
-        completed, duration, first_byte = telemetry.metrics.of_request(*key, code)
-        completed.inc()
-        duration.observe(now - ledger.entered_at)
-        if ledger.first_byte_at is not None:
-            first_byte.observe(ledger.first_byte_at - ledger.entered_at)
-        if ledger.kernel is not None:
-            telemetry.metrics.wait.labels("kernel").observe(ledger.kernel)
-        if ledger.loop is not None:
-            telemetry.metrics.wait.labels("loop").observe(ledger.loop)
-            telemetry.blame.victim(ledger)  # it may not have been known when it came
-        ledger.scope = {}  # it keeps the request's objects alive
+            self._connection.open.discard(self)
+        code = CLIENT_CLOSED_REQUEST if self.disconnected else unfinished or self.status
+        duration, first_byte = telemetry.metrics.completed.of(method, route, code)
+        duration.observe(now - self.entered_at)
+        if self.first_byte_at is not None:
+            first_byte.observe(self.first_byte_at - self.entered_at)
+        if self.kernel is not None:
+            telemetry.metrics.wait.labels("kernel").observe(self.kernel)
+        if self.loop is not None:
+            telemetry.metrics.wait.labels("loop").observe(self.loop)
+            telemetry.blame.victim(self)  # it may not have been known when it came
+        self.scope = {}  # it keeps the request's objects alive
 
 
-def open_ledger(telemetry: Telemetry, scope: Scope) -> tuple[Ledger, Connection | None]:
-    """Return the ledger of a request that begins now, with the stamp of its read, and its connection."""
-    now = perf_counter()
-    ledger = Ledger(telemetry, scope, now)
-    stamp = current_stamp.get() or telemetry.live.stamp_of(scope.get("client"))
+def take_stamp(ledger: Ledger) -> Connection | None:
+    """Book the waits before a request's beginning, as the stamp of its read has them, and return its connection."""
+    telemetry = ledger.telemetry
+    stamp = current_stamp.get() or telemetry.live.stamp_of(ledger.scope.get("client"))
     if stamp is None:
-        return ledger, None
+        return None
     connection = stamp.connection
     connection.open.add(ledger)
     if not stamp.used:
@@ -121,9 +115,9 @@ def open_ledger(telemetry: Telemetry, scope: Scope) -> tuple[Ledger, Connection 
         telemetry.live.read.pop(connection, None)
         ledger.read_at = stamp.read_at
         ledger.kernel = stamp.kernel
-        ledger.loop = now - stamp.read_at
+        ledger.loop = ledger.entered_at - stamp.read_at
         telemetry.blame.victim(ledger)
-    return ledger, connection
+    return connection
 
 
 class Receiving:

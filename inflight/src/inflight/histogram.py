@@ -20,11 +20,11 @@ from prometheus_client.utils import floatToGoString
 
 
 class Child:
-    """The observations of one set of label values, from any thread."""
+    """The observations of one set of label values, from any thread; `bounds` are upper bounds, ascending."""
 
     def __init__(self, bounds: Sequence[float]) -> None:
         self._bounds = bounds
-        self._counts = [0] * len(bounds)
+        self._counts = [0] * (len(bounds) + 1)
         self._sum = 0.0
         self._new: deque[float] = deque()
         self._folding = threading.Lock()
@@ -40,7 +40,7 @@ class Child:
                 self._sum += amount
 
     def read(self) -> tuple[list[int], float]:
-        """Return how many observations were at most each bound, and the sum of all."""
+        """Return how many observations were at most each bound, how many there were, and last the sum of all."""
         self.fold()
         with self._folding:
             return list(accumulate(self._counts)), self._sum
@@ -60,14 +60,13 @@ class Histogram(Collector):
         self._name = name
         self._documentation = documentation
         self._labelnames = labelnames
-        self._bounds = (*buckets, inf)
-        self._texts = [floatToGoString(bound) for bound in self._bounds]  # type: ignore[no-untyped-call]
+        self._buckets = buckets
         self._children: dict[tuple[str, ...], Child] = {}
         registry.register(self)
 
     def labels(self, *values: str) -> Child:
         """Return the child of these label values, from any thread: `setdefault` is one call in C, like `append`."""
-        return self._children.get(values) or self._children.setdefault(values, Child(self._bounds))
+        return self._children.get(values) or self._children.setdefault(values, Child(self._buckets))
 
     def fold(self) -> None:
         """Put what was observed into the buckets of every child."""
@@ -82,6 +81,17 @@ class Histogram(Collector):
         """Yield the family."""
         family = HistogramMetricFamily(self._name, self._documentation, labels=self._labelnames)
         for values, child in tuple(self._children.items()):
-            counts, total = child.read()
-            family.add_metric(values, list(zip(self._texts, counts, strict=True)), total)
+            add_histogram(family, values, self._buckets, [child.read()])
         yield family
+
+
+def add_histogram(
+    family: HistogramMetricFamily,
+    values: Sequence[str],
+    buckets: Sequence[float],
+    read: Sequence[tuple[list[int], float]],
+) -> None:
+    """Add one histogram to a family: the sum of what was read of several children."""
+    texts = [floatToGoString(bound) for bound in (*buckets, inf)]  # type: ignore[no-untyped-call]
+    counts = [sum(column) for column in zip(*(counts for counts, _ in read), strict=True)]
+    family.add_metric(values, list(zip(texts, counts, strict=True)), sum(total for _, total in read))

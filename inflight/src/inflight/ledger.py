@@ -131,7 +131,7 @@ class Ledger:
         entries["total"] = self.total(now)
         return entries
 
-    def leave(self) -> None:
+    def client_left(self) -> None:
         """Note that the client closed the connection; one that has all the announced bytes had what it wanted."""
         if not self.finished and not self.whole:
             self.disconnected = True

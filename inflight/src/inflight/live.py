@@ -28,7 +28,7 @@ class Live(Collector):
     long as its ledger is in the set. A queue is exported from when something watches it; before, it is absent.
     """
 
-    def __init__(self, labels: Callable[[Ledger], tuple[str, str]]) -> None:
+    def __init__(self, labels: Callable[[Ledger], tuple[str, str]], known: set[tuple[str, str]]) -> None:
         self._labels = labels
         self.in_flight: set[Ledger] = set()
         self.websockets: set[Ledger] = set()
@@ -49,7 +49,7 @@ class Live(Collector):
         self.shares_port = False
         """Whether other processes accept from these ports, too: then what is not accepted yet is not this one's."""
         self.stalled: Callable[[], float | None] = lambda: None
-        self.known: set[tuple[str, str]] = set()
+        self.known = known
         """The method and route of every request that has been here: where none is in flight, 0 are."""
         self.known_websockets: set[str] = set()
         self._waits: dict[str, set[object]] = {}

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from prometheus_client import CollectorRegistry, Counter
 
-from inflight.histogram import Child, Histogram
+from inflight.completed import Completed
+from inflight.histogram import Histogram
 
 LATENCY_BUCKETS = (
     *(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5),
@@ -19,26 +20,7 @@ class Metrics:
     """The counters and histograms; the gauges are read when a scrape asks (`live.py`)."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
-        self.completed = Counter(
-            "http_requests_completed_total",
-            "Requests finished; a client that went away before the last byte counts as 499.",
-            ("method", "route", "code"),
-            registry=registry,
-        )
-        self.duration = Histogram(
-            "http_request_duration_seconds",
-            "From entering the application to the last byte sent.",
-            ("method", "route"),
-            LATENCY_BUCKETS,
-            registry,
-        )
-        self.first_byte = Histogram(
-            "http_request_first_byte_seconds",
-            "From entering the application to the response headers.",
-            ("method", "route"),
-            LATENCY_BUCKETS,
-            registry,
-        )
+        self.completed = Completed(LATENCY_BUCKETS, registry)
         self.wait = Histogram(
             "http_request_wait_seconds",
             "How long each request waited in each queue; in thread and pool, each time.",
@@ -74,21 +56,8 @@ class Metrics:
             ("where", "route"),
             registry=registry,
         )
-        self._bound: dict[tuple[str, str, int], tuple[Counter, Child, Child]] = {}
-
-    def of_request(self, method: str, route: str, code: int) -> tuple[Counter, Child, Child]:
-        """Return the children for one kind of request, bound once: a look-up costs as much as an observation."""
-        key = method, route, code
-        found = self._bound.get(key)
-        if found is None:
-            found = self._bound[key] = (
-                self.completed.labels(method, route, str(code)),
-                self.duration.labels(method, route),
-                self.first_byte.labels(method, route),
-            )
-        return found
 
     def fold(self) -> None:
         """Put what was observed into buckets, so that it does not pile up where nobody scrapes."""
-        for histogram in (self.duration, self.first_byte, self.wait, self.client_duration, self.loop_lag):
-            histogram.fold()
+        for family in (self.completed, self.wait, self.client_duration, self.loop_lag):
+            family.fold()

@@ -28,12 +28,12 @@ class Follower:
             await self._pass_on(scope, receive, send)
             return
         exchange = followed(self.telemetry, scope, receive, send)
-        token = current_ledger.set(exchange.ledger)
+        token = current_ledger.set(exchange)
         try:
             await self.app(scope, exchange.receive, exchange.send)
         finally:
             current_ledger.reset(token)
-            exchange.leave()
+            exchange.done()
 
     async def _pass_on(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Run a lifespan. One that ends before the shutdown is of an application that has none: it goes on to serve."""

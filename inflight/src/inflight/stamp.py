@@ -62,7 +62,7 @@ class Connection:
         if self.telemetry is not None:
             self.telemetry.live.read.pop(self, None)
         for ledger in tuple(self.open):
-            ledger.leave()
+            ledger.client_left()
         self.sent()
 
     def let_go(self) -> None:

@@ -51,7 +51,7 @@ class Telemetry:
         """Whether that names the line that a request waited for: a client learns a file's and a function's name."""
         self.registry = CollectorRegistry() if registry is None else registry
         self.metrics = Metrics(self.registry)
-        self.live = Live(self.labels)
+        self.live = Live(self.labels, self.metrics.completed.known)
         self.heartbeat = Heartbeat(self.metrics.loop_lag.labels(), self._beat)
         self.live.stalled = self.heartbeat.stalled
         self.blame = Blame(self.metrics, blocked_after())
@@ -83,7 +83,7 @@ class Telemetry:
         """
         self.live.known.add((method, route))
         for code in codes:
-            self.metrics.of_request(method, route, code)
+            self.metrics.completed.of(method, route, code)
 
     def labels(self, ledger: Ledger) -> tuple[str, str]:
         """Return the method and the route of a request; from another thread, only while it is not finished."""

@@ -68,5 +68,5 @@ def test_send_leads_to_the_request(around: Callable[[Send], Send]) -> None:
         pass
 
     exchange = Exchange(Telemetry(), SCOPE, nowhere, nowhere)
-    assert stream(around(exchange.send)) is exchange.ledger
+    assert stream(around(exchange.send)) is exchange
     assert stream(around(nowhere)) is None

@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
 MIDDLEWARE = "inflight.middleware"
 """The module whose function runs the application, with the request's `exchange`."""
-FOLLOWERS = ("inflight.exchange", "inflight.websocket")
-"""The modules whose objects have a `send` and the ledger."""
 SCOPED = ("scope", "request", "websocket")
 """What holds a scope, or an object that has one: Django and Quart give the tasks that they start no more."""
 UNBOUND = ("callback", "background", "startup", "websocket")
@@ -53,7 +51,7 @@ def followed_in(frames: list[FrameType]) -> Ledger | None:
         if frame.f_globals.get("__name__") == MIDDLEWARE:
             exchange = locals_of(frame).get("exchange")
             if exchange is not None:
-                ledger: Ledger = exchange.ledger
+                ledger: Ledger = exchange
                 return ledger
     return None
 
@@ -107,9 +105,8 @@ def _ledger_behind(send: Any) -> Ledger | None:
     for _ in range(DEEPEST):
         if isinstance(send, MethodType):
             owner = send.__self__
-            if type(owner).__module__ in FOLLOWERS:
-                ledger: Ledger = owner.ledger  # type: ignore[attr-defined]
-                return ledger
+            if isinstance(owner, Ledger):
+                return owner
             send = getattr_static(owner, "send", None)
         elif isinstance(send, FunctionType):
             cells = dict(zip(send.__code__.co_freevars, send.__closure__ or (), strict=True))
