@@ -16,7 +16,8 @@ import pytest
 from starlette.routing import compile_path
 
 from inflight.blocking import place as place_module
-from inflight.blocking.place import Place, Spot, call_at, is_own, spot_of
+from inflight.blocking.call import call_at
+from inflight.blocking.place import Place, Spot, is_own, spot_of
 
 
 def frames_of(frame: FrameType | None) -> list[FrameType]:
