@@ -34,14 +34,14 @@ def said(caplog: pytest.LogCaptureFixture) -> Callable[[], list[str]]:
 def test_one_line_when_the_block_is_over(waited: Counter[Place], said: Callable[[], list[str]]) -> None:
     """A block is logged when it is over and its victims are known: how long, where, for which route."""
     lines = BlockedLog(waited)
-    lines.note(HOLDER, [(10.0, 11.4)], 1.4, 1.4)
-    lines.note(HOLDER, [(11.4, 11.5)], 0.1, 1.5)
-    lines.sweep(11.5 + SETTLED / 2, None)
-    lines.sweep(11.5 + 2 * SETTLED, PLACE)  # by the next request, perhaps, at the same line
+    lines.note(HOLDER, [(10.0, 10.8)], 0.8, 0.8)
+    lines.note(HOLDER, [(10.8, 10.9)], 0.1, 0.9)
+    lines.sweep(10.9 + SETTLED / 2, None)
+    lines.sweep(10.9 + 2 * SETTLED, PLACE)  # by the next request, perhaps, at the same line
     waited[PLACE] += 16
-    lines.sweep(11.5 + 2 * SETTLED, None)
+    lines.sweep(10.9 + 2 * SETTLED, None)
     place = "own.py:11 in render_pdf (time.sleep), GET /results/{team}"
-    eventually(said, [f"event loop blocked for 1.5 s at {place}; 16 requests waited"])
+    eventually(said, [f"event loop blocked for 0.9 s at {place}; 16 requests waited"])
 
 
 def test_one_line_a_minute(waited: Counter[Place], said: Callable[[], list[str]]) -> None:

@@ -12,8 +12,9 @@ from inflight.blocking.place import Place
 
 log = logging.getLogger("inflight")
 
-SETTLED = 0.2
-"""Seconds after a block's end within which the requests that waited for it have been read."""
+SETTLED = 0.5
+"""Seconds after a block's end within which the requests that waited for it have been read, and a next piece is charged.
+"""
 STUCK = 2.0
 """Seconds after which a block is logged that does not end."""
 SILENCE = 60.0

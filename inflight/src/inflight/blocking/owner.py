@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 MIDDLEWARE = "inflight.middleware"
 """The module whose function runs the application, with the request's `exchange`."""
-SCOPED = ("scope", "request", "websocket")
+SCOPED = frozenset({"scope", "request", "websocket"})
 """What holds a scope, or an object that has one: Django and Quart give the tasks that they start no more."""
 UNBOUND = ("callback", "background", "startup", "websocket")
 """What stands for a route where no request's own task runs."""
@@ -82,7 +82,10 @@ def owner_of(step: Step, telemetry: Telemetry) -> Owner:
 def scopes_of(frames: list[FrameType]) -> Iterator[Scope]:
     """Yield the ASGI scopes that these functions have, or a request object of theirs, the outermost's first."""
     for frame in reversed(frames):
-        for name in (name for name in SCOPED if name in frame.f_code.co_varnames):
+        names = frame.f_code.co_varnames
+        if SCOPED.isdisjoint(names):  # nearly all are
+            continue
+        for name in SCOPED.intersection(names):
             scope = locals_of(frame).get(name)
             if name != "scope":
                 scope = getattr_static(scope, "scope", None)  # no code of anybody's runs
