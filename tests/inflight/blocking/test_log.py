@@ -74,3 +74,5 @@ def test_pieces_are_called_pieces(waited: Counter[Place], said: Callable[[], lis
     lines.note(HOLDER, [(0.0, 0.02), (0.05, 0.07)], 0.4, 0.02)
     lines.sweep(0.07 + 2 * SETTLED, None)
     eventually(lambda: [" in pieces of up to 0.02 s, at own.py:11 " in text for text in said()], [True])
+    going_on = sentence(Entry(HOLDER, 0.0, STUCK, 1.0, 0.02, 0), 0, over=False)
+    assert going_on.startswith("event loop blocked for 1.0 s so far, in pieces of up to 0.02 s, at own.py:11 ")

@@ -71,7 +71,7 @@ def sentence(entry: Entry, waited: int, *, over: bool) -> str:
     method, route = entry.holder.method, entry.holder.route
     place = entry.holder.place
     pieces = entry.seconds > 1.5 * entry.longest
-    how = f", in pieces of up to {entry.longest:.2f} s," if pieces else "" if over else " so far"
+    how = ("" if over else " so far") + (f", in pieces of up to {entry.longest:.2f} s," if pieces else "")
     who = f"{method} {route}" if method else route
     if place.line:
         where = f"at {place.file}:{place.line} in {place.function}{place.in_call}, {who}"
