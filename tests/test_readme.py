@@ -117,7 +117,7 @@ def test_inflight_serves_a_service_of_ones_own(tmp_path: Path) -> None:
     (program,) = [block for language, block in blocks(README) if language == "python"]
     (serve,) = re.findall(r"`(\.venv/bin/inflight run [^`]*)`", README)
     (command,) = re.findall(r"`(\.venv/bin/inflight send \S+:8080/\S+ [^`]*)`", README)
-    (line,) = re.findall(r"^event loop blocked for [\d.]+ s (at .*?), GET", README, re.MULTILINE)
+    (line,) = re.findall(r"^event loop blocked for .*?(at own.*?), GET", README, re.MULTILINE)
     [(port, admin_port)] = free_ports(1)
     (tmp_path / "own.py").write_text(program)
     words = shlex.split(serve.replace("8080", str(port)).replace("9080", str(admin_port)))

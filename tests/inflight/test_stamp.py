@@ -90,6 +90,30 @@ def test_a_request_in_pieces_is_stamped_when_it_is_whole(loop: str, http: str) -
         assert timing["loop"] < timing["total"]
 
 
+def test_a_body_that_our_own_loop_has_not_read_is_no_wait_for_the_client(loop: str, http: str) -> None:
+    """It came while another request held the loop."""
+    asked = threading.Event()
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["method"] == "POST":
+            asked.set()
+            await receive()
+        elif scope["path"] == "/block":
+            held.set()
+            time.sleep(BLOCK)  # noqa: ASYNC251 - blocking is the point
+        await respond(send)
+
+    held = threading.Event()
+    with served(app, loop, http) as server, server.connect() as slow, server.connect() as other:
+        slow.sendall(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n")
+        assert asked.wait(10)
+        other.sendall(request("/block"))
+        assert held.wait(10)
+        slow.sendall(b"ok")
+        timing = timing_of(read_until(slow, b"\r\n\r\nok"))
+    assert timing["loop"] > BLOCK / 2 > timing["receive"]
+
+
 class Refuses:
     """What stands around the telemetry, and responds by itself."""
 

@@ -89,12 +89,19 @@ class Ledger:
         if activity in self.active:
             self.active.remove(activity)
 
-    def late(self, seconds: float) -> None:
-        """Move time from `upstream` to `loop`: the response was there, and our own event loop had not read it."""
-        moved = min(seconds, self.spent.get("upstream", 0.0))
+    def late(self, seconds: float, entry: str = "upstream") -> None:
+        """Move time from an entry to `loop`: the response was there, and our own event loop had not read it."""
+        moved = min(seconds, self.spent.get(entry, 0.0))
         if moved > 0:
-            self.spent["upstream"] -= moved
+            self.spent[entry] -= moved
             self.loop = (self.loop or 0.0) + moved
+
+    def body_was_there(self, seconds: float, now: float) -> None:
+        """Note that a piece of the body that is read now had come so long ago: the client has not kept us waiting."""
+        doing = self.doing
+        if doing is not None and doing.entry == "receive":
+            self._charge(now)
+            self.late(min(seconds, now - doing.since), "receive")
 
     def _charge(self, now: float) -> None:
         # From any thread, without a lock: `append` and `remove` are single steps of the interpreter, so what is active

@@ -49,6 +49,14 @@ class Connection:
         """Return whether the client has closed its end, which the event loop may not have been told yet."""
         return self.socket is not None and tcp_info.left_by_peer(self.socket)
 
+    def book_body(self) -> None:
+        """Book the time for which a piece of a body lay unread to the event loop, where its request waits for it."""
+        waited = None if self.socket is None else tcp_info.waited(self.socket)
+        if waited:
+            now = perf_counter()
+            for ledger in tuple(self.open):
+                ledger.body_was_there(waited, now)
+
     def sent(self) -> None:
         """Note that all that was written has gone to the kernel."""
         self.paused = False
@@ -118,6 +126,7 @@ def _callbacks(protocol: Any, telemetry_of: Callable[[], Telemetry | None]) -> d
     def received(self: Any, data: bytes) -> None:
         connection: Connection = self.inflight_connection
         if connection.open or connection.telemetry is None:  # a request's body, or what was sent ahead behind it
+            connection.book_body()
             data_received(self, data)
             return
         stamp = connection.stamp = Stamp(connection)

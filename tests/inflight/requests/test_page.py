@@ -187,7 +187,7 @@ def test_websocket(loop: str) -> None:
     """An open WebSocket is listed, without its path's parameters."""
     with served(app, loop, ws="websockets-sansio") as service, connect(f"ws://127.0.0.1:{service.port}/ws/4711"):
         entry = one(service, lambda entry: entry["state"] == "receive")
-        assert (entry["kind"], entry["route"]) == ("websocket", "/ws/{room}")
+        assert (entry["kind"], entry["method"], entry["route"]) == ("websocket", "WEBSOCKET", "/ws/{room}")
         assert "4711" not in json.dumps(entry)
 
 

@@ -98,7 +98,7 @@ def _entry(
     entry = {
         "id": f"{int(ledger.entered_at * 1e9):x}",
         "kind": kind,
-        "method": method,
+        "method": "WEBSOCKET" if kind == "websocket" else method,
         "route": route,
         "age": _rounded(entries["total"]),
         "state": state,
