@@ -132,7 +132,8 @@ class Live(Collector):
         waiting = {each.inode for each in connections if not each.open}
         if not self.shares_port:
             waiting.add(0)
-        unknown = set(unread) - {0, *(each.inode for each in connections)} - self.upgraded
+        others = set(unread) - waiting - self.upgraded - {0}
+        unknown = others and others.difference(each.inode for each in connections)
         if unknown:  # asyncio accepts a connection some turns of the loop before it tells the protocol
             waiting.update(unknown.intersection(sockets_of()))
         return waiting
