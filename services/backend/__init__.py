@@ -1,1 +1,1 @@
-"""The slow backend: waits, then answers."""
+"""The slow backend: waits, then responds."""

@@ -1,4 +1,4 @@
-"""What the OpenAPI documents say of a service's answers; the request itself may choose their status."""
+"""What the OpenAPI documents say of a service's responses; the request itself may choose their status."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ AN_ERROR = ("4XX", "5XX")
 
 
 def documented(success: dict[str, Any], *problems: int) -> dict[int | str, dict[str, Any]]:
-    """Return OpenAPI's `responses`: `success` is the schema of a good answer, `problems` are the service's own ones.
+    """Return OpenAPI's `responses`: `success` is the schema of a good response, `problems` are the service's own ones.
 
     The ranges are for the statuses that a request can ask for.
     """

@@ -12,7 +12,7 @@ import pytest
 from inflight.send.record import Record
 from inflight.send.request import send_request
 from inflight.send.session import open_session
-from tests.one_answer import APART, GRAIN, LAG, WHOLE, WITHIN, OneAnswer
+from tests.one_response import APART, GRAIN, LAG, WHOLE, WITHIN, OneResponse
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux says how long something lay unread")
 
@@ -26,7 +26,7 @@ async def sent(url: str) -> Record:
 @pytest.mark.parametrize("pieces", [WHOLE, APART])
 def test_an_answer_that_the_sender_leaves_unread(pieces: tuple[bytes, ...]) -> None:
     """Its event loop stands still when the answer, or its end, comes: that is `sender`, and nobody else's."""
-    server = OneAnswer(pieces)
+    server = OneResponse(pieces)
 
     async def stand_still() -> Record:
         request = asyncio.create_task(sent(server.url))
@@ -44,8 +44,8 @@ def test_an_answer_that_the_sender_leaves_unread(pieces: tuple[bytes, ...]) -> N
 def test_a_connection_that_the_sender_does_not_go_on_with(monkeypatch: pytest.MonkeyPatch) -> None:
     """The kernel establishes it while the event loop stands still: that is `sender`, and no time of connecting."""
     connect = socket.socket.connect
-    server = OneAnswer()
-    server.may_answer.release()
+    server = OneResponse()
+    server.may_respond.release()
 
     def connect_and_stand_still(self: socket.socket, address: tuple[str, int]) -> None:
         try:

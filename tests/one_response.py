@@ -1,4 +1,4 @@
-"""A server that answers one request when it may, so that a test can stand still when the answer comes."""
+"""A server that responds to one request when it may, so that a test can stand still when the response comes."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ LAG, GRAIN = 0.2, 0.02
 """Seconds that an event loop stands still, and by which the kernel's clock and ours may differ."""
 HEAD, BODY = b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\nServer-Timing: total;dur=0\r\n\r\n", b'"hi"'
 WHOLE, APART = (HEAD + BODY,), (HEAD, BODY)
-"""The pieces in which an answer comes."""
+"""The pieces in which a response comes."""
 
 
-class OneAnswer:
+class OneResponse:
     """Listens, and in a thread takes one request; the kernel takes the connection even before that."""
 
     def __init__(self, pieces: tuple[bytes, ...] = WHOLE) -> None:
@@ -23,7 +23,7 @@ class OneAnswer:
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self.listener.getsockname()[1]}"
         self.asked = threading.Event()
-        self.may_answer, self.answered = threading.Semaphore(0), threading.Semaphore(0)
+        self.may_respond, self.responded = threading.Semaphore(0), threading.Semaphore(0)
         self.asked_at = self.ended_at = 0.0
         """When the request was here, and when the last piece was about to be sent; readings of `perf_counter`."""
         self.thread = threading.Thread(target=self._serve)
@@ -54,8 +54,8 @@ class OneAnswer:
         return self.ended_at - self.asked_at
 
     def _answer(self) -> None:
-        self.may_answer.release()
-        assert self.answered.acquire(timeout=WITHIN)
+        self.may_respond.release()
+        assert self.responded.acquire(timeout=WITHIN)
 
     def _serve(self) -> None:
         with self.listener, self.listener.accept()[0] as connection:
@@ -64,8 +64,8 @@ class OneAnswer:
             self.asked_at = perf_counter()
             self.asked.set()
             for piece in self.pieces:
-                assert self.may_answer.acquire(timeout=WITHIN)
+                assert self.may_respond.acquire(timeout=WITHIN)
                 self.ended_at = perf_counter()
                 connection.sendall(piece)
-                self.answered.release()
+                self.responded.release()
             connection.recv(1)  # until the client has gone
