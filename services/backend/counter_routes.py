@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Request, Response
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from starlette.exceptions import HTTPException
 
 from services.backend.counters import LARGEST, MOST_COUNTERS, ChangedError, Counter, Counters, NoRoomError
@@ -22,12 +22,17 @@ IfMatch = Annotated[
 ]
 
 
+def _whole(value: object) -> object:
+    """Return 1 for 1.0: to a JSON schema it is an integer, too."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
 class Value(BaseModel):
     """A counter's value."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
-    value: int = Field(ge=0, le=LARGEST)
+    value: Annotated[int, BeforeValidator(_whole)] = Field(ge=0, le=LARGEST)
 
 
 SCHEMA = Value.model_json_schema()
