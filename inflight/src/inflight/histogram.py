@@ -10,6 +10,7 @@ import threading
 from bisect import bisect_left
 from collections import deque
 from collections.abc import Iterator, Sequence
+from functools import cache
 from itertools import accumulate
 from math import inf
 
@@ -92,6 +93,12 @@ def add_histogram(
     read: Sequence[tuple[list[int], float]],
 ) -> None:
     """Add one histogram to a family: the sum of what was read of several children."""
-    texts = [floatToGoString(bound) for bound in (*buckets, inf)]  # type: ignore[no-untyped-call]
+    texts = _texts(tuple(buckets))
     counts = [sum(column) for column in zip(*(counts for counts, _ in read), strict=True)]
     family.add_metric(values, list(zip(texts, counts, strict=True)), sum(total for _, total in read))
+
+
+@cache
+def _texts(buckets: tuple[float, ...]) -> list[str]:
+    """Return the bounds as labels have them; made once, not for each histogram of each scrape."""
+    return [floatToGoString(bound) for bound in (*buckets, inf)]  # type: ignore[no-untyped-call]

@@ -90,7 +90,7 @@ class Ledger:
             self.active.remove(activity)
 
     def late(self, seconds: float, entry: str = "upstream") -> None:
-        """Move time from an entry to `loop`: the response was there, and our own event loop had not read it."""
+        """Move time from an entry to `loop`: what it waited for was there, and our own event loop had not read it."""
         moved = min(seconds, self.spent.get(entry, 0.0))
         if moved > 0:
             self.spent[entry] -= moved
