@@ -140,7 +140,7 @@ def test_a_worker_that_dies_is_started_again(hello: Path) -> None:
                 service.get("/die")
             assert service.get("/").body == b"hello"
             service.until(r"inflight: worker 1 \(pid \d+\) was killed by SIGKILL; starting another", before)
-        assert service.page("/readyz").status == 200
+        eventually(lambda: service.page("/readyz").status, 200)  # the supervisor may hear of it after the client does
 
 
 def test_a_supervisor_that_is_killed_leaves_nothing_running(hello: Path) -> None:

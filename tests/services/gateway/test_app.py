@@ -54,23 +54,18 @@ def test_server_timing_says_where_the_time_went(standing: Standing, mode: str) -
 
 
 @pytest.mark.parametrize("mode", MODULES)
-def test_connections_to_the_backend_are_kept(standing: Standing, mode: str) -> None:
+def test_connections_to_the_backend_are_kept(standing: Standing, stage: Stage, mode: str) -> None:
     """Requests one after another reach the backend from one port: nothing but blocking tells the modes apart."""
+    gateway = stage.gateway(mode, standing.backend)  # another test's gateway may have several connections, used in turn
     for number in range(5):
-        get(f"{standing.gateways[mode].url}/kept-{mode}-{number}")
+        get(f"{gateway.url}/kept-{gateway.port}-{number}")
 
     def ports() -> list[str]:
-        found = (re.search(rf'127\.0\.0\.1:(\d+) - "GET /kept-{mode}-', said) for who, said in standing.said)
-        return [match[1] for match in found if match]
+        line = rf':(\d+) - "GET /kept-{gateway.port}-'
+        return [match[1] for who, said in standing.said if who == "backend" and (match := re.search(line, said))]
 
-    eventually(lambda: len(ports()), 10)  # the gateway's access line and the backend's, for each
-    backend_saw = [
-        match[1]
-        for who, said in standing.said
-        if who == "backend" and (match := re.search(rf':(\d+) - "GET /kept-{mode}-', said))
-    ]
-    assert len(backend_saw) == 5
-    assert len(set(backend_saw)) == 1
+    eventually(lambda: len(ports()), 5)
+    assert len(set(ports())) == 1
 
 
 def test_a_limit_on_connections_is_a_queue(stage: Stage) -> None:

@@ -60,10 +60,14 @@ def templates_of(app: object) -> DjangoTemplates | None:
     return DjangoTemplates(None if base_url is None else base_url.path)
 
 
-@lru_cache(1)
 def configured() -> list[DjangoTemplates]:
-    """Return the routes of Django if this process has a URL configuration, else an empty list."""
-    return [DjangoTemplates()] if settings.configured and getattr(settings, "ROOT_URLCONF", None) else []
+    """Return the routes of Django if this process has a URL configuration by now, else an empty list."""
+    return [_of_the_process()] if settings.configured and getattr(settings, "ROOT_URLCONF", None) else []
+
+
+@lru_cache(1)
+def _of_the_process() -> DjangoTemplates:
+    return DjangoTemplates()
 
 
 def _resolved(path: str) -> str | None:
