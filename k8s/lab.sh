@@ -36,10 +36,16 @@ check_ports() {
   done < <(forwards)
 }
 
+# Prints the process of an `up` that runs; fails where none does.
+other_up() {
+  local other
+  other=$(cat "$running" 2>/dev/null) && [[ $(ps -o args= -p "$other" 2>/dev/null) == *k8s/up* ]] && echo "$other"
+}
+
 # An `up` that runs holds the ports itself: that is the one thing to say then.
 check_other() {
   local other
-  if other=$(cat "$running" 2>/dev/null) && [[ $(ps -o args= -p "$other" 2>/dev/null) == *k8s/up* ]]; then
+  if other=$(other_up); then
     echo "Another make up or make dev runs already, as process $other: end it with Ctrl-C where it runs." >&2
     exit 2
   fi

@@ -7,6 +7,7 @@ import shutil
 import signal
 import socket
 import subprocess
+from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from pathlib import Path
 
@@ -20,7 +21,7 @@ from tests.ports import listened_on
 BASICS = ("bash", "env", "dirname", "sed", "grep", "sort", "xargs", "cat", "sleep", "ps", "tail", "mkdir", "rm")
 TOOLS = ("docker", "kind", "kubectl", "skaffold")
 CONTEXT = "--kube-context kind-inflight-lab"
-RUN = f"skaffold run {CONTEXT} --port-forward=user --label skaffold.dev/run-id=inflight-lab"
+RUN = f"skaffold run --label skaffold.dev/run-id=inflight-lab {CONTEXT} --port-forward=user"
 STAND_IN = """#!/usr/bin/env bash
 echo "$(basename "$0") $*" >>"$CALLS"
 case "$(basename "$0") $1 ${2-}" in
@@ -136,7 +137,7 @@ def test_another_one_that_runs_is_named(desk: Desk, arguments: list[str]) -> Non
         finally:
             RUNNING.unlink(missing_ok=True)
             other.kill()
-    with subprocess.Popen(["bash", "-c", "sleep 60; : k8s/up"]) as other:
+    with subprocess.Popen(["bash", "-c", "read -r _; : k8s/up"], stdin=subprocess.PIPE) as other:
         RUNNING.write_text(str(other.pid))
         try:
             done = desk.run("up", *arguments)
@@ -282,6 +283,30 @@ def test_a_half_made_cluster_is_removed(desk: Desk) -> None:
     assert "half-made" in done.stderr
     assert desk.calls("kind")[-1] == "kind delete cluster --name inflight-lab"
     assert desk.calls("skaffold") == []
+
+
+@pytest.mark.usefixtures("free")
+@pytest.mark.parametrize(
+    "end", [lambda _desk, up: up.terminate(), lambda desk, _up: desk.run("down")], ids=["TERM", "down"]
+)
+def test_one_that_is_ended_ends_skaffold(desk: Desk, end: Callable[[Desk, subprocess.Popen[str]], None]) -> None:
+    """By a signal, or by `down` from another terminal: else skaffold looks for what it forwards to for ever."""
+    desk.put(*TOOLS)
+    with subprocess.Popen(
+        [K8S / "up"],
+        env={"PATH": str(desk.bin), "CALLS": str(desk.log), "CLUSTERS": "inflight-lab", "TAKES": "60"},
+        stdout=subprocess.PIPE,
+        text=True,
+        process_group=0,
+    ) as process:
+        eventually(lambda: desk.calls("skaffold"), wanted=[RUN])
+        end(desk, process)
+        assert process.stdout is not None
+        assert "Stopped. What is deployed stays" in process.stdout.read()
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)  # the stand-in's own `sleep`
+    assert process.returncode == 0
+    assert not RUNNING.exists()
 
 
 def test_down_removes_the_lab_s_cluster_only(desk: Desk) -> None:

@@ -22,8 +22,8 @@ MIDDLEWARE = "inflight.middleware"
 """The module whose function runs the application, with the request's `exchange`."""
 SCOPED = frozenset({"scope", "request", "websocket"})
 """What holds a scope, or an object that has one: Django and Quart give the tasks that they start no more."""
-UNBOUND = ("callback", "background", "startup", "websocket")
-"""What stands for a route where no request's own task runs."""
+OF_NO_REQUEST = {"websocket": "websocket", "lifespan": "startup"}
+"""What stands for the route of a step that has a scope of this type, and no request that is in flight."""
 
 
 def request_of(step: Step, telemetry: Telemetry) -> Ledger | None:
@@ -33,8 +33,7 @@ def request_of(step: Step, telemetry: Telemetry) -> Ledger | None:
     context, too.
     """
     found = followed_in(step.frames)
-    scopes = [] if found is not None else [id(scope) for scope in scopes_of(step.frames)]
-    if scopes:
+    if found is None and (scopes := [id(scope) for scope in scopes_of(step.frames)]):
         in_flight = (*tuple(telemetry.live.in_flight), *tuple(telemetry.live.websockets))
         found = next((ledger for ledger in in_flight if id(ledger.scope) in scopes), None)
     if found is None and step.task is not None:
@@ -57,7 +56,10 @@ def followed_in(frames: list[FrameType]) -> Ledger | None:
 
 
 class Owner(NamedTuple):
-    """Whose a step is: the method and the route of a request; no method, and one of UNBOUND, where it is of none."""
+    """Whose a step is: the method and the route of a request.
+
+    Where it is of none there is no method, and the route is `callback`, `background`, `startup` or `websocket`.
+    """
 
     method: str | None
     route: str
@@ -68,15 +70,15 @@ def owner_of(step: Step, telemetry: Telemetry) -> Owner:
     """Return whose a step is."""
     if step.task is None:
         return Owner(None, "callback")
-    types = {scope.get("type") for scope in scopes_of(step.frames)}
     ledger = request_of(step, telemetry)
-    if "websocket" in types or (ledger is not None and ledger.scope.get("type") == "websocket"):
+    if ledger is not None and ledger.scope.get("type") == "websocket":
         return Owner(None, "websocket", ledger)
     if ledger is not None:
         owner = Owner(*telemetry.labels(ledger), ledger)
         if not ledger.finished:  # else it may have let go of its scope before its labels were read
             return owner
-    return Owner(None, "startup" if "lifespan" in types else "background")
+    types = {scope.get("type") for scope in scopes_of(step.frames)}
+    return Owner(None, next((name for kind, name in OF_NO_REQUEST.items() if kind in types), "background"))
 
 
 def scopes_of(frames: list[FrameType]) -> Iterator[Scope]:
