@@ -1,4 +1,4 @@
-"""A burst: so many requests at once to one target."""
+"""A burst: so many requests at once to one gateway, spread over its pods."""
 
 from __future__ import annotations
 
@@ -12,14 +12,19 @@ from inflight.send.sender import Sender, Target
 
 
 async def send_burst(
-    target: Target, tasks: int, within: float, on_record: Callable[[Record], None] | None = None
+    targets: Sequence[Target], tasks: int, within: float, on_record: Callable[[Record], None] | None = None
 ) -> list[Record]:
     """Send the burst and return its records when all have ended. Raises CancelledError when it was stopped.
 
-    `within` is seconds for each whole response. The sender keeps its records when the user stops it; an experiment
-    ends there.
+    Each target gets its share. `within` is seconds for each whole response. The sender keeps its records when the user
+    stops it; an experiment ends there.
     """
-    records = await Sender(target, within, on_record=on_record).send(at_once(tasks))
+    shares = [tasks // len(targets) + (place < tasks % len(targets)) for place in range(len(targets))]
+    bursts = (
+        Sender(target, within, on_record=on_record).send(at_once(share))
+        for target, share in zip(targets, shares, strict=True)
+    )
+    records = [record for burst in await asyncio.gather(*bursts) for record in burst]
     if any(record.outcome == CANCELLED for record in records):
         raise asyncio.CancelledError
     return records

@@ -18,6 +18,7 @@ app = application("lab", "One slow backend, the same gateway built three ways, o
 
 
 SIZES = "1,2,5,10,20,40,41,80,81,120,200"
+MOST_REPLICAS = 8
 
 
 class Mode(StrEnum):
@@ -93,10 +94,12 @@ def sweep(  # noqa: PLR0913, PLR0917 - each is an option
     upstream_limit: Annotated[
         int | None, typer.Option(min=1, max=1000, help="Connections that a gateway has to the backend.")
     ] = None,
-    replicas: Annotated[int, typer.Option(min=1, max=1000, help="Predict this many pods of each gateway too.")] = 1,
+    replicas: Annotated[
+        int, typer.Option(min=1, max=MOST_REPLICAS, help="Processes of each gateway, which share its tasks.")
+    ] = 1,
     gateway_url: Annotated[
         list[str] | None,
-        typer.Option(help="MODE=URL of one pod that runs already; may be given several times.", show_default=False),
+        typer.Option(help="MODE=URL of a pod that runs already; once for each pod.", show_default=False),
     ] = None,
     report: Annotated[Path, typer.Option(help="Where the HTML report goes.")] = Path("runs/sweep.html"),
 ) -> None:
@@ -112,6 +115,11 @@ def sweep(  # noqa: PLR0913, PLR0917 - each is an option
 
     urls = mode_urls(gateway_url or [])
     modes = list(urls or dict.fromkeys(mode.value for mode in gateway))
+    if urls and replicas > 1:
+        raise typer.BadParameter(
+            "it is for what is started here: give each pod's --gateway-url", param_hint="'--replicas'"
+        )
+    replicas = max((len(pods) for pods in urls.values()), default=replicas)
     plan = Plan(modes, sizes(tasks), repeat, Setup(delay, upstream_limit, replicas), urls)
     raise typer.Exit(0 if run(sweep(Output(), plan, report)) else 1)
 
@@ -123,7 +131,7 @@ def writes(  # noqa: PLR0913, PLR0917 - each is an option
     gateway: Gateways = [Mode.sync, Mode.threadpool, Mode.awaiting],  # noqa: B006 - typer copies it
     gateway_url: Annotated[
         list[str] | None,
-        typer.Option(help="MODE=URL of one pod that runs already; may be given several times.", show_default=False),
+        typer.Option(help="MODE=URL of a pod that runs already; once for each pod.", show_default=False),
     ] = None,
     backend_url: Annotated[
         str | None, typer.Option(help="The backend behind those.", callback=checked_url, show_default=False)
@@ -143,6 +151,6 @@ def writes(  # noqa: PLR0913, PLR0917 - each is an option
     if bool(urls) != (backend_url is not None):
         raise typer.BadParameter("--gateway-url and --backend-url go together", param_hint="'--backend-url'")
     modes = list(urls or dict.fromkeys(mode.value for mode in gateway))
-    processes = (1,) if urls else (1, 2)
+    processes = (1,) if any(len(pods) == 1 for pods in urls.values()) else (1, 2)
     plan = Plan(modes, increments, delay, processes, urls, backend_url)
     raise typer.Exit(0 if run(writes(Output(), plan, report)) else 1)

@@ -95,7 +95,7 @@ async def _bursts(screen: Screen, experiment: Experiment) -> list[TargetRun]:
 async def _warm_up(gateways: Iterable[Service]) -> None:
     """Send one request to each gateway: a FastAPI application's first one takes tens of milliseconds of its own."""
     targets = [Target(gateway.name, f"{gateway.url}/warm-up?delay=0") for gateway in gateways]
-    await asyncio.gather(*(send_burst(target, 1, RESPONSE_WITHIN) for target in targets))
+    await asyncio.gather(*(send_burst([target], 1, RESPONSE_WITHIN) for target in targets))
 
 
 async def _burst(console: Console, mode: GatewayMode, gateway: Service, experiment: Experiment) -> TargetRun:
@@ -110,7 +110,7 @@ async def _burst(console: Console, mode: GatewayMode, gateway: Service, experime
     longest = experiment.tasks * experiment.delay + RESPONSE_WITHIN
     with progress:
         async with sampled(gateway.admin_url, show) as samples:
-            records = await send_burst(target, experiment.tasks, longest, lambda _record: progress.advance(bar))
+            records = await send_burst([target], experiment.tasks, longest, lambda _record: progress.advance(bar))
     verdict = judge(mode, experiment.delay, records, samples)
     return TargetRun(
         name=gateway.name,

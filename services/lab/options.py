@@ -23,16 +23,23 @@ def sizes(text: str) -> list[int]:
     return sorted({int(part) for part in parts})
 
 
-def mode_urls(given: list[str]) -> dict[str, str]:
-    """Return the URL of each mode that is given one."""
-    urls: dict[str, str] = {}
+def mode_urls(given: list[str]) -> dict[str, list[str]]:
+    """Return the URLs of each mode's pods, as many for one mode as for another."""
+    urls: dict[str, list[str]] = {}
     for text in given:
         mode, _, url = text.partition("=")
-        if mode not in GATEWAY_PORTS or mode in urls:
-            modes = ", ".join(GATEWAY_PORTS)
-            raise typer.BadParameter(
-                f"{hide_userinfo(text)!r} should be MODE=URL, with each mode once: {modes}",
-                param_hint="'--gateway-url'",
+        if mode not in GATEWAY_PORTS:
+            raise _bad_url(
+                f"{hide_userinfo(text)!r} should be MODE=URL, with one of the modes {', '.join(GATEWAY_PORTS)}"
             )
-        urls[mode] = checked_url(url) or ""
+        if (checked := checked_url(url) or "") in urls.setdefault(mode, []):
+            raise _bad_url(f"{hide_userinfo(text)!r} is given twice")
+        urls[mode].append(checked)
+    if len({len(pods) for pods in urls.values()}) > 1:
+        counts = ", ".join(f"{mode} has {len(pods)}" for mode, pods in urls.items())
+        raise _bad_url(f"every mode needs as many pods as the others; {counts}")
     return urls
+
+
+def _bad_url(reason: str) -> typer.BadParameter:
+    return typer.BadParameter(reason, param_hint="'--gateway-url'")

@@ -16,12 +16,13 @@ HEIGHT, STACK_HEIGHT = 420, 340
 
 
 def makespans(series: Sequence[Series], setup: Setup, *, logarithmic: bool) -> Any:
-    """Return the measured points and the predicted lines; with more replicas, theirs too, thin, up to the same size."""
+    """Return the measured points and the predicted lines; where there are several pods, one pod's too, thin."""
     figure = go.Figure()
     for each in series:
-        figure.add_trace(_line(each, Setup(setup.delay, setup.limit), logarithmic=logarithmic))
         if setup.replicas > 1:
-            figure.add_trace(_line(each, setup, logarithmic=logarithmic))
+            one_pod = Setup(setup.delay, setup.limit)
+            figure.add_trace(_line(each, one_pod, "one pod, predicted", 1, logarithmic=logarithmic))
+        figure.add_trace(_line(each, setup, "predicted", 2, logarithmic=logarithmic))
         figure.add_trace(_points(each))
     kind = "log" if logarithmic else "linear"
     figure.update_xaxes(type=kind, title="tasks at once", fixedrange=True)
@@ -74,19 +75,18 @@ def stack(series: Series) -> Any:
     return figure
 
 
-def _line(series: Series, setup: Setup, *, logarithmic: bool) -> Any:
+def _line(series: Series, setup: Setup, name: str, thickness: int, *, logarithmic: bool) -> Any:
     look, largest = LOOKS[series.mode], series.points[-1].tasks
     sizes = list(range(1, largest + 1))
-    pods = f", {setup.replicas} pods" if setup.replicas > 1 else ""
     return go.Scatter(
-        name=f"{series.mode}{pods}, predicted",
+        name=f"{series.mode}, {name}",
         x=sizes,
         y=[round(predicted(series.mode, tasks, setup, series.cost * tasks), 4) for tasks in sizes],
         mode="lines",
         line={
             "color": look.colour,
             "dash": look.dash,
-            "width": 1 if pods else 2,
+            "width": thickness,
             "shape": "linear" if logarithmic else "hv",
         },
         hovertemplate="%{x} tasks: %{y:.2f} s predicted<extra></extra>",

@@ -23,11 +23,11 @@ RESPONSE_WITHIN = 60.0
 
 @dataclass(frozen=True)
 class Gateway:
-    """A gateway of one mode. Without `admin_url`, its processor time is not known."""
+    """The pods of one mode. Without their `admin_urls`, their processor time is not known."""
 
     mode: str
-    url: str
-    admin_url: str | None = None
+    urls: Sequence[str]
+    admin_urls: Sequence[str] = ()
 
 
 async def measure(
@@ -63,11 +63,11 @@ class _Sender:
 
     async def warm_up(self, tasks: int) -> None:
         """Have the gateway open its connections, which no measurement is to pay for."""
-        target = self._target(0)
-        records = await send_burst(target, tasks, RESPONSE_WITHIN, lambda _record: self.on_request())
+        records = await send_burst(self._targets(0), tasks, RESPONSE_WITHIN, lambda _record: self.on_request())
         if all(record.outcome != OK for record in records):
+            shown = ", ".join(map(without_userinfo, self.gateway.urls))
             raise CommandError(
-                f"{without_userinfo(self.gateway.url)} does not respond as a gateway: {failures(records)}"
+                f"{shown} does not respond as a gateway: {failures(records)}"
                 f"{': ' + records[0].error if records[0].error else ''}"
             )
 
@@ -79,19 +79,21 @@ class _Sender:
 
     async def _burst(self, tasks: int, delay: float) -> list[Record]:
         longest = waves(self.gateway.mode, tasks, self.setup) * delay + RESPONSE_WITHIN
-        records = await send_burst(self._target(delay), tasks, longest, lambda _record: self.on_request())
+        records = await send_burst(self._targets(delay), tasks, longest, lambda _record: self.on_request())
         self.sent += tasks
         return records
 
-    def _target(self, delay: float) -> Target:
-        return Target(self.gateway.mode, f"{self.gateway.url.rstrip('/')}/{TASK}?delay={delay:g}")
+    def _targets(self, delay: float) -> list[Target]:
+        return [Target(self.gateway.mode, f"{url.rstrip('/')}/{TASK}?delay={delay:g}") for url in self.gateway.urls]
 
 
 async def _cpu(gateway: Gateway) -> float | None:
-    """Return the processor time that the gateway's process has used, in seconds; None where nobody says."""
-    if gateway.admin_url is None:
-        return None
-    async with aiohttp.ClientSession() as session, session.get(f"{gateway.admin_url}/metrics") as response:
+    """Return the processor time that the gateway's processes have used, in seconds; None where nobody says."""
+    return sum([await _cpu_of(url) for url in gateway.admin_urls]) if gateway.admin_urls else None
+
+
+async def _cpu_of(admin_url: str) -> float:
+    async with aiohttp.ClientSession() as session, session.get(f"{admin_url}/metrics") as response:
         families = text_string_to_metric_families(await response.text())
         samples = (sample for family in families for sample in family.samples)
-        return next((each.value for each in samples if each.name == "process_cpu_seconds_total"), None)
+        return next(each.value for each in samples if each.name == "process_cpu_seconds_total")

@@ -38,7 +38,7 @@ def waves(mode: str, tasks: int, setup: Setup) -> int:
 
 def predicted(mode: str, tasks: int, setup: Setup, own: float) -> float:
     """Return the seconds that a burst takes; `own` is what its requests take by themselves, without a delay."""
-    return waves(mode, tasks, setup) * setup.delay + own / setup.replicas
+    return waves(mode, tasks, setup) * setup.delay + own
 
 
 def earliest(mode: str, tasks: int, setup: Setup) -> float:

@@ -34,7 +34,6 @@ TOLERANCE = (
 
 def write_sweep(path: Path, series: Sequence[Series], setup: Setup, found: dict[str, Verdict]) -> None:
     """Write the report. Raises FileError."""
-    measured = Setup(setup.delay, setup.limit)
     sync = any(each.mode == "sync" for each in series)
     shown = [(f"{LINEAR}{UPWARDS * sync}", False), ("Logarithmic axes", True)]
     curves = [
@@ -50,13 +49,15 @@ def write_sweep(path: Path, series: Sequence[Series], setup: Setup, found: dict[
         Section("As predicted?", verdicts({f"{mode}-gateway": verdict for mode, verdict in found.items()})),
         Section("How long a burst takes", columns(curves) + paragraphs(MODEL, TOLERANCE)),
         Section("Where the mean request's time went", columns(stacks) + legend(entries)),
-        Section("Where prediction and measurement part", _apart(series, measured)),
+        Section("Where prediction and measurement part", _apart(series, setup)),
         Section(f"Processes that a delay of {NEEDED_DELAY:g} s would need", table(NEEDS_HEAD, needs(series))),
-        Section("The same in figures", table(HEAD, rows(series, measured))),
+        Section("The same in figures", table(HEAD, rows(series, setup))),
     ]
     facts = {"Machine": machine(), "Backend's delay": f"{setup.delay:g} s"}
     if setup.limit is not None:
         facts["Connections to the backend"] = f"{setup.limit} at most"
+    if setup.replicas > 1:
+        facts["Processes of each gateway"] = f"{setup.replicas}"
     write_page(path, "How long a burst takes in each design", LEDE.format(delay=setup.delay), facts, sections)
 
 

@@ -26,55 +26,59 @@ from services.lab.sweep.tables import HEAD, NEEDED_DELAY, NEEDS_HEAD, needs, row
 
 @dataclass(frozen=True)
 class Plan:
-    """What is swept. `urls` are gateways that run already, by mode; without any, all three are started for it."""
+    """What is swept. `urls` are of pods that run already, by mode; without any, all are started for it."""
 
     modes: Sequence[str]
     sizes: Sequence[int]
     repeat: int
     setup: Setup
-    urls: dict[str, str]
+    urls: dict[str, list[str]]
 
 
 async def sweep(console: Console, plan: Plan, report: Path) -> bool:
     """Measure, print the table and the verdicts, write the report; return whether all was as predicted."""
     check_writable(report)
-    measured = Setup(plan.setup.delay, plan.setup.limit)  # one pod: more are predicted only
-    least = seconds_of(plan.modes, measured, plan.sizes, plan.repeat)
+    setup = plan.setup
+    least = seconds_of(plan.modes, setup, plan.sizes, plan.repeat)
     console.print(
         f"Bursts of {plan.sizes[0]} to {plan.sizes[-1]} tasks, {plan.repeat} of each; at least {least:.0f} s.\n"
     )
     async with _gateways(plan) as gateways:
-        series = [await _measured(console, gateway, plan, measured) for gateway in gateways]
-    verdicts = {each.mode: judge(each, measured) for each in series}
-    _print(console, series, measured, verdicts)
-    write_sweep(report, series, plan.setup, verdicts)
+        series = [await _measured(console, gateway, plan) for gateway in gateways]
+    verdicts = {each.mode: judge(each, setup) for each in series}
+    _print(console, series, setup, verdicts)
+    write_sweep(report, series, setup, verdicts)
     console.print(f"\nThe whole picture: {report}", markup=False, soft_wrap=True)
     return all(verdict.ok for verdict in verdicts.values())
 
 
-async def _measured(console: Console, gateway: Gateway, plan: Plan, setup: Setup) -> Series:
+async def _measured(console: Console, gateway: Gateway, plan: Plan) -> Series:
     progress = progress_on(console, SpinnerColumn(), TimeElapsedColumn())
     bar = progress.add_task(f"{gateway.mode}-gateway", total=requests_of(plan.sizes, plan.repeat))
     with progress:
-        return await measure(gateway, setup, plan.sizes, plan.repeat, lambda: progress.advance(bar))
+        return await measure(gateway, plan.setup, plan.sizes, plan.repeat, lambda: progress.advance(bar))
 
 
 @asynccontextmanager
 async def _gateways(plan: Plan) -> AsyncIterator[list[Gateway]]:
     """Have the gateways run inside the block."""
     if plan.urls:
-        yield [Gateway(mode, url) for mode, url in plan.urls.items()]
+        yield [Gateway(mode, urls) for mode, urls in plan.urls.items()]
         return
-    backend_ports, *ports = free_ports(1 + len(plan.modes))
+    each = plan.setup.replicas
+    backend_ports, *ports = free_ports(1 + each * len(plan.modes))
     quiet = {"LOG_LEVEL": "warning"}  # nobody reads the lines, and writing them takes time
     limit = {} if plan.setup.limit is None else {"UPSTREAM_LIMIT": f"{plan.setup.limit}"}
     backend = backend_service(backend_ports, plan.setup.delay, _ignore, **quiet)
-    services: dict[str, Service] = {
-        mode: gateway_service(mode, pair, backend.url, _ignore, **quiet, **limit)
-        for mode, pair in zip(plan.modes, ports, strict=True)
+    pods: dict[str, list[Service]] = {
+        mode: [
+            gateway_service(mode, pair, backend.url, _ignore, **quiet, **limit)
+            for pair in ports[each * place : each * (place + 1)]
+        ]
+        for place, mode in enumerate(plan.modes)
     }
-    async with running([backend, *services.values()]):
-        yield [Gateway(mode, service.url, service.admin_url) for mode, service in services.items()]
+    async with running([backend, *(service for services in pods.values() for service in services)]):
+        yield [Gateway(mode, [one.url for one in own], [one.admin_url for one in own]) for mode, own in pods.items()]
 
 
 def _ignore(_program: str, _line: str) -> None:

@@ -79,12 +79,7 @@ async def _increments(  # noqa: PLR0913, PLR0917 - what is sent, and where
     name = next(lab.names)
     within = sent * lab.delay + RESPONSE_WITHIN
     targets = [Target(url, _url(url, name, way, delay), "POST") for url in urls]
-    shares = [sent // len(urls) + (place < sent % len(urls)) for place in range(len(urls))]
-    bursts = (
-        send_burst(target, share, within, lambda _record: on_request())
-        for target, share in zip(targets, shares, strict=True)
-    )
-    records = [record for burst in await asyncio.gather(*bursts) for record in burst]
+    records = await send_burst(targets, sent, within, lambda _record: on_request())
     return makespan(records), await read(lab, name), failures(records)
 
 

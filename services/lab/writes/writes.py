@@ -33,13 +33,13 @@ LEDE = (
 
 @dataclass(frozen=True)
 class Plan:
-    """What is tried. `urls` and `backend_url` are programs that run already; without any, all are started for it."""
+    """What is tried. `urls`, by mode, and `backend_url` are of what runs already; without any, all are started."""
 
     modes: Sequence[str]
     sent: int
     delay: float
     processes: Sequence[int]
-    urls: dict[str, str]
+    urls: dict[str, list[str]]
     backend_url: str | None
 
 
@@ -79,7 +79,7 @@ async def _tried(console: Console, lab: Lab, plan: Plan) -> tuple[list[Trial], l
 async def _lab(plan: Plan) -> AsyncIterator[Lab]:
     """Have the backend, and as many processes of each gateway as are needed, run inside the block."""
     if plan.backend_url is not None:
-        yield Lab.at(plan.backend_url, {mode: [url] for mode, url in plan.urls.items()}, plan.delay)
+        yield Lab.at(plan.backend_url, plan.urls, plan.delay)
         return
     each = max(plan.processes)
     backend_ports, *ports = free_ports(1 + each * len(plan.modes))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, cast
 
 import django  # type: ignore[import-untyped]
@@ -28,11 +29,11 @@ def limit(get_response: Any) -> Any:
 
 
 @pytest.fixture(scope="module")
-def app() -> ASGIApp:
+def app() -> Iterator[ASGIApp]:
+    """Django, whose routes are this process's only as long as these tests run."""
     if not settings.configured:
         settings.configure(
             SECRET_KEY="x",
-            ROOT_URLCONF="tests.inflight.routes.urls",
             ALLOWED_HOSTS=["*"],
             STATIC_URL="/static/",
             LANGUAGES=[("en", "English"), ("de", "German")],
@@ -43,7 +44,8 @@ def app() -> ASGIApp:
             ],
         )
         django.setup()
-    return cast("ASGIApp", get_asgi_application())
+    with override_settings(ROOT_URLCONF="tests.inflight.routes.urls"):
+        yield cast("ASGIApp", get_asgi_application())
 
 
 CASES = [

@@ -36,6 +36,13 @@ BAD_USE = {
     ("hello", "http://nobody.invalid/"): "http://nobody.invalid/ does not respond: ",
     ("demo", "--report", "/proc/none/x.html"): "cannot write /proc/none/x.html: no such file",
     ("demo", "--report", "same", "--json", "./same"): "'--json': the report and the raw run cannot both be same",
+    ("sweep", "--tasks", "0"): "'--tasks': '0' should be up to 50 numbers from 1 to 500, separated by commas",
+    ("sweep", "--replicas", "9"): "'--replicas': Input should be less than or equal to 8",
+    ("sweep", "--replicas", "2", "--gateway-url", "sync=http://127.0.0.1:1"): "'--replicas': it is for what is started",
+    ("sweep", "--gateway-url", "http://127.0.0.1:1"): "'--gateway-url': 'http://127.0.0.1:1' should be MODE=URL, with",
+    ("writes", "--increments", "3"): "'--increments': Input should be greater than or equal to 4",
+    ("writes", "--gateway-url", "sync=http://127.0.0.1:1"): "'--backend-url': --gateway-url and --backend-url go",
+    ("sweep", "--report", "/proc/none/x.html"): "cannot write /proc/none/x.html: no such file",
     ("juggle",): "No such command 'juggle'",
 }
 """What is wrong with a command, and the words of the one line that says so."""
@@ -112,7 +119,7 @@ def test_help_names_every_command() -> None:
     """Without an argument, the help itself is printed."""
     code, output, _ = lab()
     assert code == 2
-    assert all(name in output for name in ("hello", "demo", "up"))
+    assert all(name in output for name in ("hello", "demo", "up", "sweep", "writes"))
     assert ESCAPE not in output
 
 

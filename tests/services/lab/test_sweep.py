@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -40,11 +41,11 @@ def test_a_limit_on_connections_makes_async_a_pool() -> None:
 
 
 def test_more_pods_have_fewer_waves() -> None:
-    """Each works on its share, and its requests' own time is shared too."""
+    """Each works on its share; what the requests take by themselves was measured with as many pods."""
     pods = Setup(1.0, replicas=4)
     assert waves("sync", 10, pods) == 3
     assert waves("threadpool", 161, pods) == 2
-    assert predicted("async", 100, pods, 0.4) == pytest.approx(1.1)
+    assert predicted("async", 100, pods, 0.4) == pytest.approx(1.4)
 
 
 def test_the_tolerance_is_what_was_measured() -> None:
@@ -93,11 +94,17 @@ def test_sizes() -> None:
 
 
 def test_mode_urls() -> None:
-    """A URL for a mode, each mode once; a password is not shown."""
-    assert mode_urls(["sync=http://127.0.0.1:8001"]) == {"sync": "http://127.0.0.1:8001"}
-    for bad in ("sync", "magic=http://x", "sync=ftp://x"):
+    """A URL for each pod of a mode, as many for each mode; a password is not shown."""
+    assert mode_urls(["sync=http://x:8001", "sync=http://x:8002"]) == {"sync": ["http://x:8001", "http://x:8002"]}
+    for bad in (
+        ["sync"],
+        ["magic=http://x"],
+        ["sync=ftp://x"],
+        ["sync=http://x", "sync=http://x"],
+        ["sync=http://x", "sync=http://y", "async=http://z"],
+    ):
         with pytest.raises(typer.BadParameter):
-            mode_urls([bad])
+            mode_urls(bad)
     with pytest.raises(typer.BadParameter) as caught:
         mode_urls(["magic=http://me:secret@x"])
     assert "secret" not in str(caught.value)
@@ -113,3 +120,16 @@ def test_a_short_sweep(tmp_path: Path) -> None:
     assert code == ("NOT AS CLAIMED" in output)
     assert output.count("-gateway (") == 3
     assert "default-src 'none'" in report.read_text()
+
+
+@pytest.mark.long
+def test_two_processes_of_a_gateway_take_half_as_long(tmp_path: Path) -> None:
+    """Four tasks through two sync-gateways are two delays, not four: measured, on one machine."""
+    report = tmp_path / "sweep.html"
+    options = ["--gateway", "sync", "--tasks", "4", "--delay", "0.5", "--replicas", "2", "--repeat", "1"]
+    _, output, errors = ran("sweep", *options, "--report", str(report), program=LAB)
+    assert errors == ""
+    (row,) = (line.split() for line in output.splitlines() if re.match(r"sync +4 ", line))
+    assert row[2] == "2"
+    assert 1.0 <= float(row[3]) < 2.0
+    assert "one pod, predicted" in report.read_text()
