@@ -46,36 +46,36 @@ class Connection(asyncio.Protocol):
         """Keep the transport."""
         self.transport = transport
         self._received = b""
-        self._answer: asyncio.Future[str] | None = None
+        self._response: asyncio.Future[str] | None = None
 
     def ask(self, request: bytes) -> asyncio.Future[str]:
-        """Send the request; the future is its answer's status."""
+        """Send the request; the future is its response's status."""
         self._received = b""
-        self._answer = asyncio.get_running_loop().create_future()
+        self._response = asyncio.get_running_loop().create_future()
         if self.transport.is_closing():
-            self._answer.set_exception(ConnectionResetError("the connection was closed"))
+            self._response.set_exception(ConnectionResetError("the connection was closed"))
         else:
             self.transport.write(request)
-        return self._answer
+        return self._response
 
     def data_received(self, data: bytes) -> None:
-        """Finish the request when its answer is whole."""
+        """Finish the request when its response is whole."""
         self._received += data
-        answer = self._answer
-        if answer is None or answer.done():
+        response = self._response
+        if response is None or response.done():
             return
         try:
             status = whole(self._received)
         except ValueError as error:
-            answer.set_exception(error)
+            response.set_exception(error)
             return
         if status is not None:
-            answer.set_result(status)
+            response.set_result(status)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Fail the request whose answer did not come."""
-        if self._answer is not None and not self._answer.done():
-            self._answer.set_exception(exc or ConnectionResetError("the connection was closed"))
+        """Fail the request whose response did not come."""
+        if self._response is not None and not self._response.done():
+            self._response.set_exception(exc or ConnectionResetError("the connection was closed"))
 
 
 class Client:
@@ -87,7 +87,7 @@ class Client:
         self._idle: list[Connection] = []
 
     async def get(self) -> str:
-        """Send one request; return its answer's status, or the name of the error that it ended with."""
+        """Send one request; return its response's status, or the name of the error that it ended with."""
         try:
             async with asyncio.timeout(TIMEOUT):
                 connection = self._idle.pop() if self._idle else await self._connect()
@@ -159,16 +159,16 @@ def burst(port: int, count: int) -> Burst:
 
 
 def whole(received: bytes) -> str | None:
-    """Return the status of an answer that has come whole, None while more of it is to come.
+    """Return the status of a response that has come whole, None while more of it is to come.
 
-    Raises ValueError for what is no HTTP answer with a Content-Length.
+    Raises ValueError for what is no HTTP response with a Content-Length.
     """
     head, end, body = received.partition(END)
     if not end:
         return None
     if not head.startswith(b"HTTP/1.1 "):
-        raise ValueError("not an HTTP answer")
+        raise ValueError("not an HTTP response")
     for line in head.split(b"\r\n")[1:]:
         if line[: len(LENGTH)].lower() == LENGTH:
             return head[9:12].decode() if len(body) >= int(line[len(LENGTH) :]) else None
-    raise ValueError("an answer without a length")
+    raise ValueError("a response without a length")

@@ -39,7 +39,7 @@ class Program:
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
-        """Start it; `ready` waits until it answers."""
+        """Start it; `ready` waits until it responds."""
         with self.log.open("wb") as output:
             self._process = subprocess.Popen(  # noqa: S603 - the benchmark's own programs
                 self.argv,
@@ -66,7 +66,7 @@ class Program:
 
     @property
     def url(self) -> str:
-        """Where the program answers."""
+        """Where the program responds."""
         return f"http://{LOOPBACK}:{self.port}"
 
     @property
@@ -76,7 +76,7 @@ class Program:
         return self._process.pid
 
     def ready(self, path: str = "/task1") -> None:
-        """Return when the program answers 200. Raises CommandError when it ends, or does not in time."""
+        """Return when the program responds with 200. Raises CommandError when it ends, or does not in time."""
         deadline = monotonic() + READY_WITHIN
         while not _answers(f"{self.url}{path}"):
             if self._process is None or self._process.poll() is not None or monotonic() > deadline:
@@ -110,10 +110,10 @@ def module(name: str) -> list[str]:
 
 
 def ask(url: str) -> tuple[int, bytes]:
-    """Return the status and the body of a GET, whatever they are. Raises OSError or HTTPException for no answer."""
+    """Return the status and the body of a GET, whatever they are. Raises OSError or HTTPException for no response."""
     try:
-        with _DIRECT.open(url, timeout=60) as answer:
-            return answer.status, answer.read()
+        with _DIRECT.open(url, timeout=60) as response:
+            return response.status, response.read()
     except HTTPError as error:
         return error.code, error.read()
 

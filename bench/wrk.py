@@ -40,7 +40,7 @@ def installed() -> bool:
 
 
 def run(url: str, seconds: int, connections: int) -> Load:
-    """Load `url` over so many kept-alive connections, each sending its next request when it has its answer.
+    """Load `url` over so many kept-alive connections, each sending its next request when it has its response.
 
     One thread of wrk's is enough to outrun everything here on two processors. Raises CommandError.
     """

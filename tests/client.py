@@ -1,4 +1,4 @@
-"""A client for tests that shows an answer as it came: no redirect is followed, no status is an exception."""
+"""A client for tests that shows a response as it came: no redirect is followed, no status is an exception."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ TIMEOUT = 30.0
 
 
 @dataclass(frozen=True)
-class Answer:
-    """An HTTP answer; header names are in lower case."""
+class Response:
+    """An HTTP response; header names are in lower case."""
 
     status: int
     headers: tuple[tuple[str, str], ...]
@@ -32,20 +32,20 @@ class Answer:
         return self.body.decode(errors="replace")
 
 
-def ask(method: str, url: str) -> Answer:
+def ask(method: str, url: str) -> Response:
     """Send one request on a connection of its own; the URL's path and query go out as they are."""
     parts = urlsplit(url)
     assert parts.hostname is not None
     connection = HTTPConnection(parts.hostname, parts.port or 80, timeout=TIMEOUT)
     try:
         connection.request(method, url.partition(parts.netloc)[2] or "/")
-        answer = connection.getresponse()
-        headers = tuple((name.lower(), value) for name, value in answer.getheaders())
-        return Answer(answer.status, headers, answer.read())
+        response = connection.getresponse()
+        headers = tuple((name.lower(), value) for name, value in response.getheaders())
+        return Response(response.status, headers, response.read())
     finally:
         connection.close()
 
 
-def get(url: str) -> Answer:
+def get(url: str) -> Response:
     """Send one GET."""
     return ask("GET", url)

@@ -12,6 +12,6 @@ POLL = 0.005
 def eventually(ask: Callable[[], object], wanted: object) -> None:
     """Return when `ask` answers `wanted`; fail when it does not come to that."""
     deadline = monotonic() + WITHIN
-    while (answer := ask()) != wanted:
-        assert monotonic() < deadline, f"it is {answer!r}, not {wanted!r}"
+    while (response := ask()) != wanted:
+        assert monotonic() < deadline, f"it is {response!r}, not {wanted!r}"
         sleep(POLL)

@@ -30,30 +30,30 @@ class OneResponse:
         self.thread.start()
 
     async def answer_to_a_loop_that_stands_still(self) -> None:
-        """When the request is here, end its answer while the running loop does nothing, and for LAG seconds more."""
+        """When the request is here, end its response while the running loop does nothing, and for LAG seconds more."""
         while not self.asked.is_set():  # noqa: ASYNC110 - a thread sets it
             await asyncio.sleep(0.001)
         for _ in self.pieces[:-1]:
-            self._answer()
+            self._respond()
             await asyncio.sleep(2 * GRAIN)  # it is read
-        self._answer()
+        self._respond()
         sleep(LAG)  # noqa: ASYNC251 - to stand still is the point
 
     async def take_long_behind_an_unread_head(self) -> None:
         """Send the head to a loop that stands still for LAG, and the end when it has read that."""
         while not self.asked.is_set():  # noqa: ASYNC110 - a thread sets it
             await asyncio.sleep(0.001)
-        self._answer()
+        self._respond()
         sleep(LAG)  # noqa: ASYNC251 - to stand still is the point
         await asyncio.sleep(2 * GRAIN)
-        self._answer()
+        self._respond()
 
     @property
     def took(self) -> float:
         """The seconds from the request to the last piece: they are the server's own."""
         return self.ended_at - self.asked_at
 
-    def _answer(self) -> None:
+    def _respond(self) -> None:
         self.may_respond.release()
         assert self.responded.acquire(timeout=WITHIN)
 

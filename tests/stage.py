@@ -41,8 +41,8 @@ class Metrics:
 
 def scrape(service: Service, timeout: float = 10.0) -> Metrics:
     """Return what the service's admin port says now."""
-    with urlopen(f"{service.admin_url}/metrics", timeout=timeout) as answer:
-        return Metrics(answer.read().decode())
+    with urlopen(f"{service.admin_url}/metrics", timeout=timeout) as response:
+        return Metrics(response.read().decode())
 
 
 def settled(service: Service, name: str, value: float = 0.0, **labels: str) -> Metrics:

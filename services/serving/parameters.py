@@ -21,11 +21,11 @@ Task = Annotated[
 ]
 Delay = Annotated[
     float | None,
-    Query(ge=0, le=MAX_DELAY, allow_inf_nan=False, description="Seconds that the backend waits before it answers."),
+    Query(ge=0, le=MAX_DELAY, allow_inf_nan=False, description="Seconds that the backend waits before it responds."),
 ]
 Status = Annotated[
     int | None,
-    Query(ge=200, le=599, description="The status that the backend answers with."),
+    Query(ge=200, le=599, description="The status that the backend responds with."),
 ]
 CounterName = Annotated[
     str,

@@ -1,4 +1,4 @@
-"""The lean client: it takes an answer for whole when it is, and counts what was refused or lost."""
+"""The lean client: it takes a response for whole when it is, and counts what was refused or lost."""
 
 from __future__ import annotations
 
@@ -27,15 +27,15 @@ def test_a_whole_answer_has_its_status() -> None:
 
 @pytest.mark.parametrize("received", [b"hello\r\n\r\n", b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"])
 def test_what_the_client_does_not_understand_is_an_error(received: bytes) -> None:
-    """Not HTTP, or without a length: no answer, rather than one that is never over."""
-    with pytest.raises(ValueError, match="answer"):
+    """Not HTTP, or without a length: no response, rather than one that is never over."""
+    with pytest.raises(ValueError, match="response"):
         whole(received)
 
 
 class Server(asyncio.Protocol):
     """Answers its first requests, then breaks connections off instead."""
 
-    answers = 0
+    responses = 0
     connections = 0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -43,15 +43,15 @@ class Server(asyncio.Protocol):
         self.transport = transport
 
     def data_received(self, _data: bytes) -> None:
-        Server.answers -= 1
-        if Server.answers < 0:
+        Server.responses -= 1
+        if Server.responses < 0:
             self.transport.close()
         else:
             self.transport.write(HEAD + b"abcd")
 
 
-async def _with_server(answers: int, count: int, connections: int) -> dict[str, int]:
-    Server.answers, Server.connections = answers, 0
+async def _with_server(responses: int, count: int, connections: int) -> dict[str, int]:
+    Server.responses, Server.connections = responses, 0
     server = await asyncio.get_running_loop().create_server(Server, LOOPBACK, 0)
     client = Client(server.sockets[0].getsockname()[1])
     try:
@@ -63,12 +63,12 @@ async def _with_server(answers: int, count: int, connections: int) -> dict[str, 
 
 def test_every_request_is_counted_with_its_end() -> None:
     """Answered ones by status, broken ones by what broke them; none twice, none lost."""
-    assert run(_with_server(answers=30, count=40, connections=4)) == {OK: 30, "ConnectionResetError": 10}
+    assert run(_with_server(responses=30, count=40, connections=4)) == {OK: 30, "ConnectionResetError": 10}
 
 
 def test_connections_are_kept_alive() -> None:
     """So many connections serve all the requests."""
-    assert run(_with_server(answers=40, count=40, connections=4)) == {OK: 40}
+    assert run(_with_server(responses=40, count=40, connections=4)) == {OK: 40}
     assert Server.connections == 4
 
 

@@ -31,7 +31,7 @@ def test_a_good_run_is_read() -> None:
 
 
 def test_the_rate_counts_good_answers_only() -> None:
-    """An answer with an error's status is fast, and worth nothing."""
+    """A response with an error's status is fast, and worth nothing."""
     load = parse(GOOD.replace("Requests/sec", STATUSES + "Requests/sec"))
     assert (load.errors, load.rate) == (4000, 4499 / 2.0)
 

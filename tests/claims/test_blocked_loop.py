@@ -1,4 +1,4 @@
-"""Five requests at once to the gateway that blocks: what its telemetry says while it cannot answer anybody."""
+"""Five requests at once to the gateway that blocks: what its telemetry says while it cannot respond to anybody."""
 
 import asyncio
 import sys
@@ -55,8 +55,8 @@ def test_the_admin_port_answers_while_the_application_cannot(stage: Stage, loop:
             metrics = scrape(gateway)
             took.append(perf_counter() - started)
             assert metrics.value("http_requests_in_flight") == 1
-            with urlopen(f"{gateway.admin_url}/livez", timeout=5) as answer:
-                assert answer.status == 200
+            with urlopen(f"{gateway.admin_url}/livez", timeout=5) as response:
+                assert response.status == 200
         assert min(took) < 0.1  # the quickest: a busy machine delays some, a blocked loop would delay all by a second
     assert [record.outcome for record in records] == ["ok"] * TASKS
     assert all(record.seconds >= DELAY for record in records)

@@ -30,9 +30,9 @@ GAUGES = ("http_requests_in_flight", "http_requests_waiting", "http_client_reque
 async def send_one(session: aiohttp.ClientSession, gateway: Service, kind: str) -> int:
     """Send one request of a kind and return the status that came."""
     query = {"missing": "?status=404", "error": "?status=503", "invalid": "?delay=nan", "timeout": "?delay=10"}
-    async with session.get(f"{gateway.url}/task{query.get(kind, '')}") as answer:
-        await answer.read()
-        return answer.status
+    async with session.get(f"{gateway.url}/task{query.get(kind, '')}") as response:
+        await response.read()
+        return response.status
 
 
 async def send_all(gateway: Service, kinds: list[str]) -> Counter[int]:

@@ -29,7 +29,7 @@ READY_WITHIN = 150
 
 
 def need_kind_context() -> str:
-    """Return the context of the lab's own cluster, whatever the current one is; skip the test unless it answers."""
+    """Return the context of the lab's own cluster, whatever the current one is; skip the test unless it responds."""
     if shutil.which("kubectl") is None:
         pytest.skip("kubectl is not on PATH")
     asked = subprocess.run(
@@ -37,11 +37,11 @@ def need_kind_context() -> str:
     )
     if CONTEXT not in asked.stdout.split():
         pytest.skip(f"there is no kube context {CONTEXT}: these tests deploy to the lab's own cluster only")
-    answer = subprocess.run(
+    response = subprocess.run(
         ["kubectl", "--context", CONTEXT, "--request-timeout=5s", "version"], capture_output=True, check=False
     )
-    if answer.returncode:
-        pytest.skip(f"the cluster of the kube context {CONTEXT} does not answer")
+    if response.returncode:
+        pytest.skip(f"the cluster of the kube context {CONTEXT} does not respond")
     if shutil.which("kind") is None:
         pytest.skip("kind is not on PATH: it loads the images into the cluster's node")
     return CONTEXT

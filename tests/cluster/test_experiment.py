@@ -47,7 +47,7 @@ def test_one_gateway_waits_in_line(lab: Lab) -> None:
 
 
 def test_the_blocked_gateway_stays_a_target(lab: Lab) -> None:
-    """While the event loop stands still, the admin port answers and Prometheus has the target up at every scrape."""
+    """While the event loop stands still, the admin port responds and Prometheus has the target up at every scrape."""
     with (
         lab.forwarded("sync-gateway", 8000) as url,
         lab.forwarded("sync-gateway", 9000) as admin,
@@ -99,6 +99,6 @@ def test_the_cluster_refuses_less_hardening(lab: Lab) -> None:
 
 def query(prometheus: str, expr: str) -> float:
     """Return the value of an instant query's only series; 0 where there is none."""
-    answer = get(f"{prometheus}/api/v1/query?{urlencode({'query': expr})}")
-    result = json.loads(answer.body)["data"]["result"]
+    response = get(f"{prometheus}/api/v1/query?{urlencode({'query': expr})}")
+    result = json.loads(response.body)["data"]["result"]
     return float(result[0]["value"][1]) if result else 0.0

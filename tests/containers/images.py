@@ -35,11 +35,11 @@ def docker(*arguments: str, timeout: float = 60) -> str:
 
 
 def need_docker() -> None:
-    """Skip the test where no Docker engine answers."""
+    """Skip the test where no Docker engine responds."""
     if shutil.which("docker") is None:
         pytest.skip("docker is not on PATH")
     if subprocess.run(["docker", "info"], capture_output=True, timeout=30, check=False).returncode:
-        pytest.skip("no Docker engine answers")
+        pytest.skip("no Docker engine responds")
 
 
 def built(name: str, tag: str = "test") -> str:
@@ -71,7 +71,7 @@ class Container:
 
     @property
     def admin_url(self) -> str:
-        """Where the admin port answers."""
+        """Where the admin port responds."""
         return self.address(9000)
 
     def until_ready(self) -> None:

@@ -63,7 +63,7 @@ def test_one_mode_waits_in_line(gateways: dict[str, Container]) -> None:
 
 
 def test_the_admin_port_tells_of_the_queue(gateways: dict[str, Container]) -> None:
-    """Through the published port, while the blocked gateway cannot answer: one in flight, the others in the kernel."""
+    """Through the published port, while the blocked gateway cannot respond: one in flight, the others in the kernel."""
     container = gateways["sync"]
     thread = Thread(target=send, args=(container, TASKS))
     thread.start()

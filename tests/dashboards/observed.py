@@ -81,10 +81,10 @@ def watched_from_outside(stack: ExitStack, port: int) -> int:
 
 
 def status_of(url: str) -> int:
-    """Return the status that a URL answers with."""
+    """Return the status that a URL responds with."""
     try:
-        with urlopen(url, timeout=30) as answer:
-            return int(answer.status)
+        with urlopen(url, timeout=30) as response:
+            return int(response.status)
     except HTTPError as error:
         return error.code
 

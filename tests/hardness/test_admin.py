@@ -25,16 +25,16 @@ SHARE = 0.05
 
 
 def test_a_hundred_scrapers_at_once_are_all_answered(stage: Stage) -> None:
-    """Each gets a whole answer, and the service answers meanwhile."""
+    """Each gets a whole response, and the service responds meanwhile."""
     backend = stage.backend(delay=0, log_level="warning")
     with ThreadPoolExecutor(SCRAPERS) as pool:
         scrapes = [pool.submit(get, f"{backend.admin_url}/metrics") for _ in range(2 * SCRAPERS)]
         served = [get(f"{backend.url}/task").status for _ in range(20)]
         assert served == [200] * 20
         for scrape in scrapes:
-            answer = scrape.result()
-            assert answer.status == 200
-            assert "http_requests_in_flight" in answer.text
+            response = scrape.result()
+            assert response.status == 200
+            assert "http_requests_in_flight" in response.text
 
 
 def processor_seconds(service: Service) -> float:

@@ -42,6 +42,6 @@ def test_no_pinned_version_has_a_known_vulnerability(tmp_path: Path) -> None:
     everything.write_text("\n".join(line.rstrip(";") for line in pinned))
     found = audited(everything)
     if not found:
-        pytest.skip("pip-audit's database of vulnerabilities did not answer in time")
+        pytest.skip("pip-audit's database of vulnerabilities did not respond in time")
     assert len(found) == len(pinned)
     assert [(each["name"], each["vulns"]) for each in found if each["vulns"]] == []

@@ -27,7 +27,7 @@ MESSAGES = int(os.environ.get("FUZZ_MESSAGES", "2400"))
 SEED = int(os.environ.get("FUZZ_SEED", "20240420"))
 TALKERS = 4
 TIMEOUT = 0.02
-"""Seconds for an answer. Most messages get one at once; those that wait for more bytes are left."""
+"""Seconds for a response. Most messages get one at once; those that wait for more bytes are left."""
 GOOD = [
     b"GET /task1?delay=0&status=404 HTTP/1.1\r\nHost: x\r\n\r\n",
     b"GET /task1 HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n",
@@ -95,7 +95,7 @@ def labels(metrics: Metrics, name: str) -> set[str]:
 @pytest.mark.timeout(3600)
 @pytest.mark.parametrize("mode", ["async", "threadpool", "sync"])
 def test_no_message_breaks_a_service(stage: Stage, mode: str) -> None:
-    """A gateway, its admin port and the backend: they live, answer the next good request, and log no traceback."""
+    """A gateway, its admin port and the backend: they live, respond to the next good request, and log no traceback."""
     backend = stage.backend(delay=0, log_level="warning")
     gateway = stage.gateway(mode, backend, log_level="warning", upstream_timeout=5)
     services = (gateway, backend)

@@ -72,7 +72,7 @@ def test_clients_that_leave_are_counted_and_nothing_of_them_stays(stage: Stage, 
     backend = stage.backend(delay=0, log_level="warning")
     gateway = stage.gateway(mode, backend, log_level="warning")
     leavers, at_once, stay, delay = (LEAVERS // 200, 4, 0.03, 0.1) if mode == "sync" else (LEAVERS // 8, 40, 0.05, 0.2)
-    with frozen(backend):  # else a slow moment of this machine could answer some before they leave
+    with frozen(backend):  # else a slow moment of this machine could respond to some before they leave
         asyncio.run(leave(gateway.port, leavers, at_once, delay, stay))  # as many as later: the queue is as deep
     settled(gateway, "http_requests_completed_total", leavers)
     all_quiet(gateway, backend)

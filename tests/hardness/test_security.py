@@ -1,4 +1,4 @@
-"""Nobody outside can choose whom a gateway calls, put a header into an answer, or read a secret in a log."""
+"""Nobody outside can choose whom a gateway calls, put a header into a response, or read a secret in a log."""
 
 from __future__ import annotations
 
@@ -127,16 +127,16 @@ def test_the_backends_headers_stay_behind(stage: Stage, mode: str) -> None:
 
 @pytest.mark.parametrize("mode", MODULES)
 def test_the_backends_password_is_in_no_log_and_no_answer(stage: Stage, mode: str) -> None:
-    """A BACKEND_URL may hold one. Good answers, broken ones, none at all: it is never shown."""
+    """A BACKEND_URL may hold one. Good responses, broken ones, none at all: it is never shown."""
     with closing_backend(lambda connection, _number: response(GOOD) if connection == 1 else b"") as backend:
         url = backend.url.replace("://", f"://user:{PASSWORD}@")
         gateway = stage.gateway(mode, url, log_level="debug")
-        answers = [get(f"{gateway.url}/task{number}") for number in range(2)]
+        responses = [get(f"{gateway.url}/task{number}") for number in range(2)]
         backend.plan = lambda _connection, _number: b""
-        answers += [get(f"{gateway.url}/task3"), get(f"{gateway.url}/task3?status=x"), get(f"{gateway.url}/a/b")]
-    answers += [get(f"{gateway.url}/task4"), get(f"{gateway.url}/openapi.json"), get(f"{gateway.admin_url}/metrics")]
-    assert [each.status for each in answers] == [200, 200, 502, 422, 404, 502, 200, 200]
-    assert not [each for each in answers if PASSWORD in each.text or PASSWORD in str(each.headers)]
+        responses += [get(f"{gateway.url}/task3"), get(f"{gateway.url}/task3?status=x"), get(f"{gateway.url}/a/b")]
+    responses += [get(f"{gateway.url}/task4"), get(f"{gateway.url}/openapi.json"), get(f"{gateway.admin_url}/metrics")]
+    assert [each.status for each in responses] == [200, 200, 502, 422, 404, 502, 200, 200]
+    assert not [each for each in responses if PASSWORD in each.text or PASSWORD in str(each.headers)]
     gateway.stop()
     gateway.wait()
     assert len(stage.said) > 5

@@ -71,16 +71,16 @@ async def ask(session: aiohttp.ClientSession, gateway: Service, kind: str) -> in
         writer.close()
         return LEFT
     try:
-        async with session.get(f"{gateway.url}/task{QUERIES.get(kind, '')}") as answer:
-            await answer.read()
-            return answer.status
+        async with session.get(f"{gateway.url}/task{QUERIES.get(kind, '')}") as response:
+            await response.read()
+            return response.status
     except (aiohttp.ClientError, OSError) as error:
         print(f"lost at {gateway.name}: {error!r}")
         return 0
 
 
 def capacity(gateway: Service, backend: Service) -> float:
-    """Return how many requests a second the gateway answers in the worst weather: backend well, frozen, or gone."""
+    """Return how many requests a second the gateway responds to in the worst weather: backend well, frozen, or gone."""
     well = asyncio.run(answered(gateway, 200, WORKERS))
     with frozen(backend):
         timed_out = asyncio.run(answered(gateway, 504, FROZEN_WORKERS))
@@ -94,7 +94,7 @@ def capacity(gateway: Service, backend: Service) -> float:
 
 
 async def answered(gateway: Service, status: int, workers: int) -> float:
-    """Return how many requests a second the gateway answers with `status` to callers that wait for that."""
+    """Return how many requests a second the gateway responds to with `status`, from callers that wait for it."""
     count = 0
     began = monotonic()
 
@@ -153,7 +153,7 @@ def quiet(service: Service) -> Metrics:
 def accounted_for(at_client: Counter[int], at_gateway: Counter[int]) -> None:
     """Fail unless every request that was sent is counted at the gateway, with the status that its client got.
 
-    A client that left may have been counted with the answer that it did not wait for.
+    A client that left may have been counted with the response that it did not wait for.
     """
     assert set(at_client) <= DOCUMENTED
     assert at_gateway.total() == at_client.total()

@@ -30,8 +30,8 @@ class Admin:
     def get(self, path: str, **headers: str) -> tuple[int, str, str]:
         request = Request(f"http://127.0.0.1:{self.server.port}{path}", headers=headers)
         try:
-            with urlopen(request, timeout=10) as answer:
-                return answer.status, answer.headers["Content-Type"], answer.read().decode()
+            with urlopen(request, timeout=10) as response:
+                return response.status, response.headers["Content-Type"], response.read().decode()
         except HTTPError as error:
             with error:
                 return error.code, error.headers["Content-Type"], error.read().decode()
@@ -124,9 +124,9 @@ def test_only_reading_is_allowed(admin: Admin, method: str) -> None:
 def test_head_is_get_without_a_body(admin: Admin) -> None:
     """A probe may ask for the head alone."""
     request = Request(f"http://127.0.0.1:{admin.server.port}/metrics", method="HEAD")
-    with urlopen(request, timeout=10) as answer:
-        assert answer.status == 200
-        assert answer.read() == b""
+    with urlopen(request, timeout=10) as response:
+        assert response.status == 200
+        assert response.read() == b""
 
 
 def test_a_client_that_sends_nothing_holds_up_nobody(admin: Admin) -> None:
@@ -192,6 +192,6 @@ def test_it_listens_on_an_ipv6_address() -> None:
         pytest.skip("this machine has no IPv6")
     server = AdminServer("::1", 0, CollectorRegistry())
     server.start()
-    with urlopen(f"http://[::1]:{server.port}/livez", timeout=10) as answer:
-        assert answer.status == 200
+    with urlopen(f"http://[::1]:{server.port}/livez", timeout=10) as response:
+        assert response.status == 200
     server.close()

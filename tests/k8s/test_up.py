@@ -108,7 +108,7 @@ def test_a_stopped_docker_is_named(desk: Desk) -> None:
     desk.put(*TOOLS)
     done = desk.run("up", DOCKER_IS_DOWN="1")
     assert done.returncode == 2
-    assert "Docker does not answer" in done.stderr
+    assert "Docker does not respond" in done.stderr
     assert desk.calls("kind", "skaffold") == []
 
 
@@ -269,7 +269,7 @@ def test_a_cluster_that_does_not_answer_is_named(desk: Desk) -> None:
     desk.put(*TOOLS)
     done = desk.run("up", CLUSTERS="inflight-lab", NEVER_DEPLOYED="1", SILENT="1")
     assert done.returncode == 2
-    assert "does not answer" in done.stderr
+    assert "does not respond" in done.stderr
     assert "docker start inflight-lab-control-plane" in done.stderr
     assert desk.calls("skaffold") == []
 
@@ -319,12 +319,12 @@ def test_down_removes_the_lab_s_cluster_only(desk: Desk) -> None:
 
 
 def test_down_says_what_it_could_not_remove(desk: Desk) -> None:
-    """Without Docker there is nothing; with one that does not answer, or without kind, it cannot be done."""
+    """Without Docker there is nothing; with one that does not respond, or without kind, it cannot be done."""
     done = desk.run("down")
     assert (done.returncode, done.stdout) == (0, "docker is not installed: there is nothing to remove.\n")
     desk.put("docker")
     assert desk.run("down").returncode == 0
-    assert "does not answer" in desk.run("down", DOCKER_IS_DOWN="1").stderr
+    assert "does not respond" in desk.run("down", DOCKER_IS_DOWN="1").stderr
     done = desk.run("down", CONTAINERS="3f2a")
     assert done.returncode == 2
     assert "kind is not installed" in done.stderr

@@ -63,7 +63,7 @@ class PrometheusServer:
         self._process = subprocess.Popen([program, *arguments], stdout=self._log, stderr=subprocess.STDOUT)
 
     def wait_until_ready(self) -> None:
-        """Return when the server answers; fail with its log when it does not."""
+        """Return when the server responds; fail with its log when it does not."""
         deadline = monotonic() + READY_WITHIN
         while not self._ready():
             self._log.seek(0)
@@ -93,13 +93,13 @@ class PrometheusServer:
         return set(self._ask(f"label/{label}/values", **{"match[]": metric}))
 
     def _ask(self, what: str, **arguments: object) -> Any:
-        with urlopen(f"{self._url}/api/v1/{what}?{urlencode(arguments)}", timeout=10) as answer:
-            return json.load(answer)["data"]
+        with urlopen(f"{self._url}/api/v1/{what}?{urlencode(arguments)}", timeout=10) as response:
+            return json.load(response)["data"]
 
     def _ready(self) -> bool:
         try:
-            with urlopen(f"{self._url}/-/ready", timeout=1) as answer:
-                return bool(answer.status == 200)
+            with urlopen(f"{self._url}/-/ready", timeout=1) as response:
+                return bool(response.status == 200)
         except (URLError, OSError):
             return False
 

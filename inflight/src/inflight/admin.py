@@ -1,4 +1,4 @@
-"""The admin port: metrics and probes, served by threads of its own, so that they answer while the event loop cannot."""
+"""The admin port: metrics and probes, served by threads of its own: they respond while the event loop cannot."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ class AdminServer:
         self._thread = threading.Thread(target=self._serve, name="admin", daemon=True)
 
     def start(self) -> None:
-        """Start answering."""
+        """Start responding."""
         self._thread.start()
 
     def _serve(self) -> None:
@@ -75,7 +75,7 @@ class AdminServer:
         self._server.serve_forever(POLL)
 
     def close(self) -> None:
-        """Stop answering and free the port."""
+        """Stop responding and free the port."""
         if self._thread.is_alive():
             self._server.shutdown()
             self._thread.join()
@@ -114,14 +114,14 @@ class _Handler(BaseHTTPRequestHandler):
         try:
             found = page(dict(self.headers.items()), self.client_address[0])
         except Exception:  # a collector's, or a probe's: a pod that is killed for it needs to say why
-            log.exception("%s cannot be answered", self.path)
+            log.exception("%s: no response can be made", self.path)
             found = HTTPStatus.INTERNAL_SERVER_ERROR, TEXT, b"it failed; the log says why\n"
         self._respond(*found)
 
     do_HEAD = do_GET  # noqa: N815 - the name that http.server looks for
 
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
-        """Answer what http.server itself refuses: a method without a `do_` is one that is not allowed."""
+        """Respond to what http.server itself refuses: a method without a `do_` is one that is not allowed."""
         status = HTTPStatus.METHOD_NOT_ALLOWED if code == HTTPStatus.NOT_IMPLEMENTED else HTTPStatus(code)
         self.close_connection = True
         self._respond(status, TEXT, f"{status.phrase.lower()}\n".encode())

@@ -59,7 +59,7 @@ class Telemetry:
         self.whole_process = False
         """Whether it measures all that the process serves, so that a part of it needs no measuring of its own."""
         self.each_beat: list[Callable[[], object]] = []
-        """What is called on the event loop with each of its heartbeats."""
+        """What is called on the event loop when it is first watched, and with each of its heartbeats."""
         self._routes: Routes | None = None
         self._pools = Pools()
         self._beats = 0
@@ -100,6 +100,7 @@ class Telemetry:
             return
         _active = self
         self.heartbeat.start()
+        self._call_each()
         self.watchdog.start()
         from inflight.threads import watch_threads  # it needs this module
 
@@ -118,11 +119,14 @@ class Telemetry:
         if self.heartbeat.loop is not None and self.heartbeat.last is not None:
             self.blame.resume(self.heartbeat.loop, self.heartbeat.last, late)
         self.live.sweep()
-        for call in self.each_beat:
-            call()
+        self._call_each()
         self._beats += 1
         if self._beats % FOLD_EVERY == 0:
             self.metrics.fold()
+
+    def _call_each(self) -> None:
+        for call in self.each_beat:
+            call()
 
 
 class Pools(Collector):

@@ -58,6 +58,7 @@ def test_async_db_pool(path: str) -> None:
         assert _value(metrics, "http_client_request_duration_seconds_sum") / queries < 0.6
 
 
+@pytest.mark.alone
 def test_httpx_pool(tmp_path: Path) -> None:
     """10 of 30 are served, 20 refused after a second and a half, all of it in the queue for a connection."""
     with _with_upstream("httpx_pool:app", 3, tmp_path) as service:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import socket
 import sys
+from contextlib import ExitStack
 
 import pytest
 
@@ -18,12 +19,12 @@ HELD = 6000
 
 def test_the_admin_port_responds_for_a_process_that_cannot() -> None:
     """What it says is true: since when it has not responded, how many connections are unread; the rest is absent."""
-    with serving("gil:app") as service:
+    with serving("gil:app") as service, ExitStack() as stack:
         assert service.get("/livez").body == b'"ok"'
         assert service.page("/livez").body == b"ok\n"
         (search,) = service.at_once(1, f"/search?ms={HELD}")
         eventually(lambda: service.metrics().value("http_requests_in_flight"), None)
-        clients = [socket.create_connection(("127.0.0.1", service.port)) for _ in range(4)]
+        clients = [stack.enter_context(socket.create_connection(("127.0.0.1", service.port))) for _ in range(4)]
         for client in clients:
             client.sendall(b"GET /livez HTTP/1.1\r\nHost: x\r\n\r\n")
         said = ""
@@ -47,7 +48,6 @@ def test_the_admin_port_responds_for_a_process_that_cannot() -> None:
         assert search.result().status == 200
         for client in clients:
             assert client.recv(4096).startswith(b"HTTP/1.1 200 OK")
-            client.close()
         metrics = service.metrics()
         late = metrics.value("event_loop_lag_seconds_sum")
         assert late is not None

@@ -1,4 +1,4 @@
-"""The kernel's own answer about a port's connections."""
+"""The kernel's own response about a port's connections."""
 
 import os
 import socket

@@ -13,13 +13,13 @@ from inflight.linux import tcp_info
 class FakeSocket:
     """Says what a kernel would."""
 
-    def __init__(self, answer: bytes | Exception) -> None:
-        self.answer = answer
+    def __init__(self, response: bytes | Exception) -> None:
+        self.response = response
 
     def getsockopt(self, _level: int, _option: int, _size: int, /) -> bytes:
-        if isinstance(self.answer, Exception):
-            raise self.answer
-        return self.answer
+        if isinstance(self.response, Exception):
+            raise self.response
+        return self.response
 
 
 def test_the_wait_is_read_from_tcp_info() -> None:
@@ -27,10 +27,10 @@ def test_the_wait_is_read_from_tcp_info() -> None:
     assert tcp_info.waited(FakeSocket(bytes(52) + struct.pack("=I", 1500))) == 1.5
 
 
-@pytest.mark.parametrize("answer", [b"", bytes(52), OSError("no such option")])
-def test_a_kernel_that_does_not_say_is_not_guessed_for(answer: bytes | Exception) -> None:
+@pytest.mark.parametrize("response", [b"", bytes(52), OSError("no such option")])
+def test_a_kernel_that_does_not_say_is_not_guessed_for(response: bytes | Exception) -> None:
     """A shorter structure, or none, is an absent value."""
-    assert tcp_info.waited(FakeSocket(answer)) is None
+    assert tcp_info.waited(FakeSocket(response)) is None
 
 
 def test_another_platform_says_nothing(monkeypatch: pytest.MonkeyPatch) -> None:

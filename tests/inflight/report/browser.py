@@ -56,12 +56,12 @@ class Browser:
     def until(self, script: str, wanted: Any) -> None:
         """Wait until a script returns what is wanted; fail, saying what it returns, when it never does."""
         end = monotonic() + DRAWN_WITHIN
-        while (answer := self.run(script)) != wanted:
-            assert monotonic() < end, f"{script} is {answer!r}, not {wanted!r}"
+        while (response := self.run(script)) != wanted:
+            assert monotonic() < end, f"{script} is {response!r}, not {wanted!r}"
             sleep(0.05)
 
     def command(self, name: str, **parameters: Any) -> Any:
-        """Return the answer to a command of the DevTools protocol."""
+        """Return the response to a command of the DevTools protocol."""
         return self.driver.execute_cdp_cmd(name, parameters)
 
     def errors(self) -> list[str]:

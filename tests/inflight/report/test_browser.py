@@ -150,7 +150,7 @@ def test_zooming_one_timeline_zooms_all(show: Show) -> None:
 
 
 def test_a_lost_request_is_told_in_words(show: Show) -> None:
-    """A request that got no answer is one unexplained bar with its outcome beside it."""
+    """A request that got no response is one unexplained bar with its outcome beside it."""
     browser = show(run_of(sent_to([request("task1", upstream=1.0), lost("task2", 5.0)])))
     assert len(drawn(browser, "elsewhere", "unexplained")) == 1
     assert "✗ timeout, 5.000 s" in browser.run("return document.querySelector('.chart').textContent")

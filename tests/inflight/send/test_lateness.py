@@ -25,7 +25,7 @@ async def sent(url: str) -> Record:
 
 @pytest.mark.parametrize("pieces", [WHOLE, APART])
 def test_an_answer_that_the_sender_leaves_unread(pieces: tuple[bytes, ...]) -> None:
-    """Its event loop stands still when the answer, or its end, comes: that is `sender`, and nobody else's."""
+    """Its event loop stands still when the response, or its end, comes: that is `sender`, and nobody else's."""
     server = OneResponse(pieces)
 
     async def stand_still() -> Record:

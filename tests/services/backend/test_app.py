@@ -11,13 +11,13 @@ from tests.stage import Stage, Standing, settled
 
 
 def test_it_waits_and_then_answers(loop: str, stage: Stage) -> None:
-    """DELAY is the delay of every answer that asks for none, and many wait side by side."""
+    """DELAY is the delay of every response that asks for none, and many wait side by side."""
     backend = stage.backend(delay=0.5, loop=loop)
     started = monotonic()
     with ThreadPoolExecutor(20) as pool:
-        answers = list(pool.map(get, [f"{backend.url}/task{number}" for number in range(20)]))
+        responses = list(pool.map(get, [f"{backend.url}/task{number}" for number in range(20)]))
     assert 0.497 <= monotonic() - started < 20 * 0.5
-    assert {(answer.status, answer.type, answer.body) for answer in answers} == {
+    assert {(response.status, response.type, response.body) for response in responses} == {
         (200, "application/json", b'{"message":"success"}')
     }
     slow = stage.backend(delay=25, loop=loop)

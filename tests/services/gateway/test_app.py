@@ -38,8 +38,8 @@ def sibling(mode: str) -> ast.Module:
 @pytest.mark.parametrize("mode", MODULES)
 def test_delay_and_status_are_passed_on(standing: Standing, mode: str) -> None:
     """The backend is asked for what the gateway was asked for."""
-    answer = get(f"{standing.gateways[mode].url}/passed-{mode}?delay=0.25&status=203")
-    assert answer.status == 203
+    response = get(f"{standing.gateways[mode].url}/passed-{mode}?delay=0.25&status=203")
+    assert response.status == 203
     line = f'"GET /passed-{mode}?delay=0.25&status=203 HTTP/1.1" 203'
     eventually(lambda: any(line in said for who, said in standing.said if who == "backend"), wanted=True)
 
@@ -75,10 +75,10 @@ def test_a_limit_on_connections_is_a_queue(stage: Stage) -> None:
     for service in (limited["threadpool"], limited["async"]):
         with ThreadPoolExecutor() as pool:
             with frozen(backend):
-                answers = pool.map(get, [f"{service.url}/task1"] * 2)
+                responses = pool.map(get, [f"{service.url}/task1"] * 2)
                 settled(service, "http_requests_waiting", 1.0, queue="pool")
                 sleep(HELD)
-            timings = [answer.header("server-timing") or "" for answer in answers]
+            timings = [response.header("server-timing") or "" for response in responses]
         waited = [float(found[1]) for timing in timings if (found := re.search(r"pool;dur=([\d.]+)", timing))]
         assert max(waited) > 1000 * HELD
         assert scrape(service).value("http_requests_waiting", queue="pool") == 0

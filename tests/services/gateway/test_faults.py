@@ -65,7 +65,7 @@ def gateways(faulty: FaultyBackend) -> Iterator[dict[str, Service]]:
 
 @pytest.fixture(scope="module")
 def hasty(faulty: FaultyBackend) -> Iterator[dict[str, Service]]:
-    """The same, but they do not wait long for an answer."""
+    """The same, but they do not wait long for a response."""
     with ExitStack() as stack:
         yield Stage(stack).gateways(faulty.url, upstream_timeout=UPSTREAM_TIMEOUT)
 
@@ -78,9 +78,14 @@ def on_each(gateways: dict[str, Service], check: Callable[[Service], None]) -> N
 
 
 def is_well(gateway: Service) -> None:
-    """Fail unless the next good response passes through, and nothing is left in flight."""
-    answer = get(f"{gateway.url}/good")
-    assert (answer.status, json.loads(answer.body)) == (200, {"res": {"message": "success"}})
+    """Fail unless good responses pass through again, and nothing is left in flight.
+
+    A backend that closes a connection unannounced may have the next request cross the close, which is a 502, too; and a
+    slow moment of the machine is too slow for a gateway that does not wait long.
+    """
+    eventually(lambda: get(f"{gateway.url}/good").status, 200)
+    response = get(f"{gateway.url}/good")
+    assert (response.status, json.loads(response.body)) == (200, {"res": {"message": "success"}})
     metrics = settled(gateway, "http_requests_in_flight")
     assert metrics.value("http_client_requests_in_flight") == metrics.value("http_requests_waiting") == 0
 
@@ -93,8 +98,6 @@ def test_a_fault_becomes_a_problem(gateways: dict[str, Service], hasty: dict[str
         started = monotonic()
         problem_of(get(f"{gateway.url}/{fault}"), PROBLEMS[fault])
         assert monotonic() - started < UPSTREAM_TIMEOUT + SLOW_MACHINE
-        if PROBLEMS[fault] == 504:  # a slow moment of the machine is too slow for these gateways, too
-            eventually(lambda: get(f"{gateway.url}/good").status, 200)
         is_well(gateway)
 
     on_each(hasty if PROBLEMS[fault] == 504 else gateways, check)
@@ -104,8 +107,8 @@ def test_a_body_that_stops_is_an_error_of_a_gateway(hasty: dict[str, Service]) -
     """Aiohttp calls it a timeout; `requests` a broken connection, whatever its cause."""
 
     def check(gateway: Service) -> None:
-        answer = get(f"{gateway.url}/half-a-body-hangs")
-        problem_of(answer, 504 if gateway.name == "async-gateway" else 502)
+        response = get(f"{gateway.url}/half-a-body-hangs")
+        problem_of(response, 504 if gateway.name == "async-gateway" else 502)
         eventually(lambda: get(f"{gateway.url}/good").status, 200)
         is_well(gateway)
 
@@ -115,8 +118,8 @@ def test_a_body_that_stops_is_an_error_of_a_gateway(hasty: dict[str, Service]) -
 def test_a_zipped_response_is_passed_on(gateways: dict[str, Service]) -> None:
     """Unpacked, as the client asked for nothing else."""
     for gateway in gateways.values():
-        answer = get(f"{gateway.url}/zipped")
-        assert (answer.status, json.loads(answer.body)) == (200, {"res": {"message": "success"}})
+        response = get(f"{gateway.url}/zipped")
+        assert (response.status, json.loads(response.body)) == (200, {"res": {"message": "success"}})
 
 
 @pytest.mark.parametrize("fault", BODYLESS)
@@ -124,8 +127,8 @@ def test_a_response_without_content_stays_without(gateways: dict[str, Service], 
     """A status that allows no content is passed on without any."""
 
     def check(gateway: Service) -> None:
-        answer = get(f"{gateway.url}/{fault}")
-        assert (answer.status, answer.body) == (BODYLESS[fault], b"")
+        response = get(f"{gateway.url}/{fault}")
+        assert (response.status, response.body) == (BODYLESS[fault], b"")
         is_well(gateway)
 
     on_each(gateways, check)
@@ -168,6 +171,6 @@ def test_calls_behind_a_backend_that_hangs_end_as_timeouts(faulty: FaultyBackend
     calls = 5
     for gateway in (limited["threadpool"], limited["async"]):
         with ThreadPoolExecutor(calls) as pool:
-            answers = list(pool.map(get, [f"{gateway.url}/hangs"] * calls))
-        assert [answer.status for answer in answers] == [504] * calls
+            responses = list(pool.map(get, [f"{gateway.url}/hangs"] * calls))
+        assert [response.status for response in responses] == [504] * calls
         assert settled(gateway, "http_requests_waiting").value("http_client_requests_in_flight") == 0

@@ -72,8 +72,8 @@ def test_good_input_is_taken(standing: Standing, name: str) -> None:
     """What is at the edge of the allowed is allowed."""
     wrapped = b'{"message":"success"}' if name == "backend" else b'{"res":{"message":"success"}}'
     for path, status in TAKEN.items():
-        answer = get(standing.services[name].url + path)
-        assert (answer.status, answer.type, answer.body) == (status, "application/json", wrapped), path
+        response = get(standing.services[name].url + path)
+        assert (response.status, response.type, response.body) == (status, "application/json", wrapped), path
 
 
 @pytest.mark.parametrize("name", SERVICES)
@@ -81,8 +81,8 @@ def test_good_input_is_taken(standing: Standing, name: str) -> None:
 def test_a_status_without_content_has_none(standing: Standing, name: str, status: int) -> None:
     """No body, and the next request on the same service is well."""
     url = standing.services[name].url
-    answer = get(f"{url}/task1?status={status}")
-    assert (answer.status, answer.body) == (status, b"")
+    response = get(f"{url}/task1?status={status}")
+    assert (response.status, response.body) == (status, b"")
     assert get(f"{url}/task1").status == 200
 
 
@@ -90,9 +90,9 @@ def test_a_status_without_content_has_none(standing: Standing, name: str, status
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE"])
 def test_another_method_is_a_405(standing: Standing, name: str, method: str) -> None:
     """It says which method is allowed."""
-    answer = ask(method, f"{standing.services[name].url}/task1")
-    problem_of(answer, 405)
-    assert answer.header("allow") == "GET"
+    response = ask(method, f"{standing.services[name].url}/task1")
+    problem_of(response, 405)
+    assert response.header("allow") == "GET"
 
 
 @pytest.mark.parametrize("name", SERVICES)
@@ -103,14 +103,14 @@ def test_a_method_that_http_does_not_have_is_a_400(standing: Standing, name: str
 
 @pytest.mark.parametrize("name", SERVICES)
 def test_head_is_a_405_without_content(standing: Standing, name: str) -> None:
-    """The answer to HEAD has the problem's headers and no body (RFC 9110, section 9.3.2)."""
-    answer = ask("HEAD", f"{standing.services[name].url}/task1")
-    assert (answer.status, answer.type, answer.body) == (405, "application/problem+json", b"")
+    """The response to HEAD has the problem's headers and no body (RFC 9110, section 9.3.2)."""
+    response = ask("HEAD", f"{standing.services[name].url}/task1")
+    assert (response.status, response.type, response.body) == (405, "application/problem+json", b"")
 
 
 @pytest.mark.parametrize("name", SERVICES)
 def test_the_documents_are_there(standing: Standing, name: str) -> None:
-    """`/docs` and `/openapi.json` answer as FastAPI's users expect, and are not taken for tasks."""
+    """`/docs` and `/openapi.json` respond as FastAPI's users expect, and are not taken for tasks."""
     url = standing.services[name].url
     assert get(f"{url}/docs").type == "text/html"
     assert get(f"{url}/openapi.json").type == "application/json"

@@ -21,8 +21,8 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     return now
 
 
-async def answers(_scope: Scope, _receive: Receive, send: Send) -> None:
-    """Answer with nothing."""
+async def responds(_scope: Scope, _receive: Receive, send: Send) -> None:
+    """Respond with nothing."""
     await send({"type": "http.response.start", "status": 200, "headers": []})
     await send({"type": "http.response.body", "body": b""})
 
@@ -49,7 +49,7 @@ def test_the_times_are_counted_from_the_signal(clock: list[float]) -> None:
 def test_requests_are_served_until_the_drain_is_over(clock: list[float]) -> None:
     """Those that come later are told so at once."""
     drain = Drain(delay=0, timeout=1)
-    app = DrainingMiddleware(answers, drain)
+    app = DrainingMiddleware(responds, drain)
     assert call(app, http_scope())[0]["status"] == 200
     drain.begin()
     assert call(app, http_scope())[0]["status"] == 200
@@ -68,5 +68,5 @@ def test_a_request_that_the_server_cancels_is_a_503() -> None:
 
 
 def problem_status(sent: list[Message]) -> int:
-    """Return the status that the answer's body says."""
+    """Return the status that the response's body says."""
     return int(json.loads(sent[1]["body"])["status"])

@@ -59,8 +59,8 @@ def _check(cases: Any) -> Callable[[], None]:
         if isinstance(delay, float | int) and 0 <= delay <= MAX_DELAY:
             case.query["delay"] = 0  # good as it is, but not worth the wait
         (case.headers or {}).pop("If-Match", None)  # whether it is the counter's is not the schema's to say
-        answer = case.call_and_validate(timeout=TIMEOUT, excluded_checks=[not_a_server_error])
-        if answer.status_code >= 500 and answer.status_code != NO_ROOM:
-            assert str(case.query["status"]) == str(answer.status_code), "a server error that nobody asked for"
+        response = case.call_and_validate(timeout=TIMEOUT, excluded_checks=[not_a_server_error])
+        if response.status_code >= 500 and response.status_code != NO_ROOM:
+            assert str(case.query["status"]) == str(response.status_code), "a server error that nobody asked for"
 
     return check

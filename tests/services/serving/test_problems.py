@@ -20,7 +20,7 @@ Message = MutableMapping[str, Any]
 
 
 def asked(app: FastAPI, path: str, method: str = "GET") -> tuple[int, dict[str, str], dict[str, Any]]:
-    """Return an application's answer: status, headers, and the body as JSON. What it raises again is its server's."""
+    """Return an application's response: status, headers, and the body as JSON. What it raises again is its server's."""
     sent: list[Message] = []
     scope = {
         "type": "http",
@@ -74,11 +74,11 @@ def app() -> FastAPI:
 @given(st.integers(100, 999), st.text())
 def test_the_body_says_the_wires_status(status: int, detail: str) -> None:
     """Any status, any text: both are in the body, which is JSON."""
-    answer = problem(status, detail)
-    body = json.loads(bytes(answer.body))
-    assert answer.status_code == body["status"] == status
+    response = problem(status, detail)
+    body = json.loads(bytes(response.body))
+    assert response.status_code == body["status"] == status
     assert (body["type"], body["title"], body["detail"]) == ("about:blank", title(status), detail)
-    assert answer.headers["content-type"] == MEDIA_TYPE
+    assert response.headers["content-type"] == MEDIA_TYPE
 
 
 def test_every_status_has_a_title() -> None:

@@ -34,10 +34,10 @@ def process_of(service: Service) -> subprocess.Popen[str]:
 
 
 def readiness(service: Service) -> int:
-    """Return the status of /readyz; 0 when nobody answers any more."""
+    """Return the status of /readyz; 0 when nobody responds any more."""
     try:
-        with urlopen(f"{service.admin_url}/readyz", timeout=5) as answer:
-            return int(answer.status)
+        with urlopen(f"{service.admin_url}/readyz", timeout=5) as response:
+            return int(response.status)
     except HTTPError as error:
         error.close()
         return error.code
@@ -91,9 +91,9 @@ def test_not_ready_first_but_still_accepting(stage: Stage) -> None:
     assert readiness(backend) == 200
     process_of(backend).terminate()
     eventually(lambda: readiness(backend), 503)
-    answer = get(f"{backend.url}/task1")
-    assert answer.status == 200
-    assert answer.header("connection") == "close"
+    response = get(f"{backend.url}/task1")
+    assert response.status == 200
+    assert response.header("connection") == "close"
     process_of(backend).terminate()
     assert process_of(backend).wait(20) == -signal.SIGTERM
 

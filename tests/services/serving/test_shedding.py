@@ -109,9 +109,9 @@ def test_a_real_service_sheds(stage: Stage) -> None:
         _reader, writer = await asyncio.open_connection("127.0.0.1", backend.port)
         writer.write(b"GET /task1 HTTP/1.1\r\nHost: x\r\n\r\n")
         await asyncio.to_thread(settled, backend, "http_requests_in_flight", 1.0)
-        answer = await asyncio.to_thread(get, f"{backend.url}/task2?delay=0")
-        assert "MAX_IN_FLIGHT" in problem_of(answer, 503)
-        assert answer.header("retry-after") == "1"
+        response = await asyncio.to_thread(get, f"{backend.url}/task2?delay=0")
+        assert "MAX_IN_FLIGHT" in problem_of(response, 503)
+        assert response.header("retry-after") == "1"
         writer.close()
         await writer.wait_closed()
 

@@ -25,12 +25,8 @@ class Pulse:
         """Note that the loop, or the process, runs now."""
         self._readings[place] = monotonic()
 
-    def stop(self, place: int) -> None:
-        """Note that it need not run any more."""
-        self._readings[place] = 0.0
-
     def age(self, place: int) -> float | None:
-        """Return the seconds since it last ran; None before it first did, and after it stopped."""
+        """Return the seconds since it last ran; None before it first did."""
         reading = self._readings[place]
         return max(0.0, monotonic() - reading) if reading else None
 
