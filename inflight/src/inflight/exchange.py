@@ -69,7 +69,7 @@ class Exchange(Ledger):
                 self.sent += len(message.get("body", b""))
             elif connection is not None and connection.paused:
                 # The last bytes are still ours; the request ends when the kernel has them, or nobody wants them.
-                connection.unsent.append(self.close)
+                connection.unsent += (self.close,)
             else:
                 self.close()
 
@@ -88,7 +88,7 @@ class Exchange(Ledger):
         self.finished = True
         telemetry.live.in_flight.discard(self)
         if self._connection is not None:
-            self._connection.open.discard(self)
+            self._connection.ended(self)
         code = CLIENT_CLOSED_REQUEST if self.disconnected else unfinished or self.status
         duration, first_byte = telemetry.metrics.completed.of(method, route, code)
         duration.observe(now - self.entered_at)
@@ -109,7 +109,7 @@ def take_stamp(ledger: Ledger) -> Connection | None:
     if stamp is None:
         return None
     connection = stamp.connection
-    connection.open.add(ledger)
+    connection.open.append(ledger)
     if not stamp.used:
         stamp.used = True
         telemetry.live.read.pop(connection, None)

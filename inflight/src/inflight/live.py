@@ -39,7 +39,7 @@ class Live(Collector):
         self.connections: set[Connection] = set()
         """The server's open connections, WebSockets left out."""
         self.peers: dict[object, Connection] = {}
-        """The same, by the client's address and port."""
+        """The same, by the client's address and port, where requests find their stamp by it."""
         self.fresh_contexts = False
         """Whether the server runs requests in contexts of their own, in which no stamp can be found."""
         self.upgraded: set[int] = set()

@@ -28,13 +28,15 @@ class Connection:
     def __init__(self, transport: asyncio.Transport | None, telemetry: Telemetry | None) -> None:
         self.telemetry = telemetry
         self.transport = transport
-        self.open: set[Ledger] = set()
-        self.unsent: list[Callable[[], None]] = []
+        self.open: list[Ledger] = []  # nearly always one, and there may be ten thousand connections
+        self.unsent: tuple[Callable[[], None], ...] = ()
         """What to call when the last written byte has gone to the kernel."""
         self.paused = False
-        peer = None if transport is None else transport.get_extra_info("peername")
-        self.peer = tuple(peer[:2]) if isinstance(peer, tuple) else None
-        """Address and port of the client, as a scope has them; None where it has none."""
+        self.peer: tuple[object, ...] | None = None
+        """Address and port of the client, as a scope has them, where requests find their stamp by it."""
+        if telemetry is not None and telemetry.live.fresh_contexts and transport is not None:
+            peer = transport.get_extra_info("peername")
+            self.peer = tuple(peer[:2]) if isinstance(peer, tuple) else None
         self.stamp: Stamp | None = None
         """The last read's."""
         self.inode = 0
@@ -57,10 +59,15 @@ class Connection:
             for ledger in tuple(self.open):
                 ledger.body_was_there(waited, now)
 
+    def ended(self, ledger: Ledger) -> None:
+        """Note that a request, or a WebSocket, is over."""
+        if ledger in self.open:
+            self.open.remove(ledger)
+
     def sent(self) -> None:
         """Note that all that was written has gone to the kernel."""
         self.paused = False
-        unsent, self.unsent = self.unsent, []
+        unsent, self.unsent = self.unsent, ()
         for close in unsent:
             close()
 

@@ -52,7 +52,7 @@ class WebSocket(Ledger):
         self.finished = True
         live.websockets.discard(self)
         if self._connection is not None:
-            self._connection.open.discard(self)
+            self._connection.ended(self)
             live.upgraded.discard(self._connection.inode)
 
     def _shaken(self, status: int) -> None:

@@ -39,6 +39,8 @@ class BorrowedSocket(socket.socket):
     a loss when the task that connects is cancelled.)
     """
 
+    __slots__ = ()
+
     def __init__(self, transport: asyncio.BaseTransport) -> None:
         descriptor = transport.get_extra_info("socket").fileno()
         super().__init__(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP, fileno=descriptor)
