@@ -21,7 +21,7 @@ check_tools() {
   need kubectl https://kubernetes.io/docs/tasks/tools/
   need skaffold https://skaffold.dev/docs/install/
   if command -v docker >/dev/null && ! docker info >/dev/null 2>&1; then
-    problems+=("Docker does not answer: start it, or join the group that may use it (docker info says more)")
+    problems+=("Docker does not respond: start it, or join the group that may use it (docker info says more)")
   fi
 }
 
