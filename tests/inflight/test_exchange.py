@@ -2,15 +2,18 @@
 
 import asyncio
 import threading
+import time
 from collections.abc import Iterator
 
 import pytest
 
 from inflight.ledger import current_ledger
 from inflight.middleware import Middleware
+from inflight.requests.page import state_of
 from inflight.server_timing import parse_server_timing
 from inflight.telemetry import Telemetry
 from inflight.types import Message, Receive, Scope, Send
+from inflight.waits import upstream
 from tests.eventually import eventually
 from tests.inflight.asgi import call, http_scope
 from tests.inflight.server import Served, read_all, read_until, request, respond, served, timing_of
@@ -212,6 +215,35 @@ def test_a_body_that_comes_slowly_is_the_clients_time(loop: str, http: str) -> N
 async def _large(_scope: Scope, _receive: Receive, send: Send) -> None:
     """Respond with more than the kernel's buffers hold."""
     await respond(send, bytes(LARGE))
+
+
+def test_a_client_that_takes_a_response_slowly_is_no_time_of_the_upstreams(loop: str, http: str) -> None:
+    """A relay reads on when its client takes more: until then the call is not at its upstream."""
+
+    async def relay(_scope: Scope, _receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        with upstream("there"):
+            for _ in range(32):
+                await send({"type": "http.response.body", "body": bytes(LARGE // 32), "more_body": True})
+        await send({"type": "http.response.body", "body": b""})
+
+    with served(relay, loop, http) as server, server.connect() as connection:
+        connection.sendall(request(close=True))
+        read_until(connection, b"\r\n\r\n")
+        (ledger,) = server.telemetry.live.in_flight
+        eventually(lambda: server.value("http_client_requests_in_flight", upstream="there"), 0)
+        time.sleep(0.5)  # so long the client takes nothing
+        assert state_of(ledger)[0] == "body"
+        while connection.recv(65536):
+            pass
+        eventually(
+            lambda: server.value("http_client_request_duration_seconds_count", upstream="there", outcome="ok"), 1
+        )
+        took = server.value("http_client_request_duration_seconds_sum", upstream="there", outcome="ok")
+        whole = server.value("http_request_duration_seconds_sum", **UNMATCHED)
+    assert took is not None
+    assert whole is not None
+    assert took + 0.5 <= whole
 
 
 @pytest.mark.parametrize("close", [True, False])

@@ -16,6 +16,7 @@ from typing import Any
 from inflight.ledger import Ledger
 from inflight.linux import tcp_info
 from inflight.telemetry import Telemetry
+from inflight.waits import upstream
 
 current_stamp: ContextVar[Stamp | None] = ContextVar("current_stamp", default=None)
 
@@ -23,7 +24,7 @@ current_stamp: ContextVar[Stamp | None] = ContextVar("current_stamp", default=No
 class Connection:
     """One connection of the server: the requests that are in flight on it, and whether it takes what is written."""
 
-    __slots__ = ("inode", "open", "paused", "peer", "socket", "stamp", "telemetry", "transport", "unsent")
+    __slots__ = ("held_up", "inode", "open", "paused", "peer", "socket", "stamp", "telemetry", "transport", "unsent")
 
     def __init__(self, transport: asyncio.Transport | None, telemetry: Telemetry | None) -> None:
         self.telemetry = telemetry
@@ -32,6 +33,8 @@ class Connection:
         self.unsent: tuple[Callable[[], None], ...] = ()
         """What to call when the last written byte has gone to the kernel."""
         self.paused = False
+        self.held_up: tuple[upstream, ...] = ()
+        """Calls whose responses go on when the client takes more of ours."""
         self.peer: tuple[object, ...] | None = None
         """Address and port of the client, as a scope has them, where requests find their stamp by it."""
         if telemetry is not None and telemetry.live.fresh_contexts and transport is not None:
@@ -64,9 +67,25 @@ class Connection:
         if ledger in self.open:
             self.open.remove(ledger)
 
+    def pause(self) -> None:
+        """Note that the client does not take what is written: until it does, an upstream keeps nobody waiting.
+
+        Of several calls of one request nobody knows whether it waits for one of them all the same.
+        """
+        self.paused = True
+        calls = [[each for each in ledger.active if isinstance(each, upstream)] for ledger in self.open]
+        self.held_up = tuple(found[0] for found in calls if len(found) == 1)
+        now = perf_counter()
+        for call in self.held_up:
+            call.pause(now)
+
     def sent(self) -> None:
         """Note that all that was written has gone to the kernel."""
         self.paused = False
+        held_up, self.held_up = self.held_up, ()
+        now = perf_counter()
+        for call in held_up:
+            call.resume(now)
         unsent, self.unsent = self.unsent, ()
         for close in unsent:
             close()
@@ -148,7 +167,7 @@ def _callbacks(protocol: Any, telemetry_of: Callable[[], Telemetry | None]) -> d
             connection.let_go()
 
     def paused(self: Any) -> None:
-        self.inflight_connection.paused = True
+        self.inflight_connection.pause()
         pause_writing(self)
 
     def resumed(self: Any) -> None:

@@ -170,6 +170,8 @@ class upstream:  # noqa: N801 - it is used as a function is
         if telemetry is None:
             return
         now = perf_counter()
+        if self._paused:
+            self._waited += now - self._paused_at
         telemetry.live.end_call(self.name, self)
         took = now - self.since - self._waited
         late = min(self.late, took)  # the kernel's clock has steps of about 4 ms
