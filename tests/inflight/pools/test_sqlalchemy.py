@@ -187,6 +187,8 @@ def test_a_query_that_is_cancelled_leaves_no_gauge(watching: Watching, tmp_path:
         assert all(each.cancelled() for each in queries)
         await until(watching.at_rest, True)
         await engine.dispose()
+        # The statement goes on in aiosqlite's thread, which wants to tell the loop of its end.
+        await until(lambda: any("_connection_worker" in thread.name for thread in threading.enumerate()), False)
 
     asyncio.run(program())
     assert watching.calls("x.db", "cancelled") == 1
