@@ -12,10 +12,11 @@ class Seen:
 
     __slots__ = ("before", "held", "last", "owner", "ran", "since", "spot", "token")
 
-    def __init__(self, step: Step, spot: Spot | None, owner: Owner, now: float, due: float) -> None:
+    def __init__(self, step: Step, spot: Spot | None, now: float, due: float) -> None:
         self.token = step.token()
         self.spot = spot
-        self.owner = owner
+        self.owner: Owner | None = None
+        """None until it is charged: to find it may take a search of the routes, and most steps are short tasks."""
         self.since = self.last = now
         self.before = max(0.0, now - due)
         """Seconds from `due`, in which it was not seen: its own once it has had the loop for longer."""

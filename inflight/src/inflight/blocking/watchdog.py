@@ -156,26 +156,27 @@ class Watchdog:
                 place = spot.place if locked else spot.proved(seen.spot, computing=computing)
                 stayed = seen.spot is not None and seen.spot.entered == spot.entered
                 # Somewhere else than before: it may have come there only now, however late this look is.
-                self._add(seen, place, spent, seen.last if stayed else seen.last + spent.late)
+                self._add(seen, step, place, spent, seen.last if stayed else seen.last + spent.late)
             seen.spot, seen.last = spot, spent.end
 
     def _begin(self, loop: Loop, step: Step, spent: Spent, last_beat: float, *, locked: bool) -> None:
         """Note a step that was not seen before; where the interpreter's lock was kept, it has just let go of it."""
         spot = spot_of(step.frames)
         due = max(last_beat + INTERVAL, spent.begin)  # at the last look it was not there yet
-        seen = self._seen = Seen(step, spot, owner_of(step, self._telemetry), spent.end, due)
+        seen = self._seen = Seen(step, spot, spent.end, due)
         loop.probe(seen.ran)
         if locked and spot is not None and spot.own and spot.place.call:
-            self._add(seen, spot.place, spent, spent.due)
+            self._add(seen, step, spot.place, spent, spent.due)
         elif locked and spent.net(spent.late) >= self._blame.after:  # and has gone on a little since
-            self._add(seen, LOCK.place, spent, spent.due)
+            self._add(seen, step, LOCK.place, spent, spent.due)
 
     def _went_on(self, spent: Spent) -> bool:
         """Return whether requests have begun while the watchdog waited for the lock: then several threads had it."""
         entered = (ledger.entered_at for ledger in tuple(self._telemetry.live.in_flight))
         return any(spent.due < at < spent.end - AGAIN for at in entered)
 
-    def _add(self, seen: Seen, place: Place, spent: Spent, start: float) -> None:
+    def _add(self, seen: Seen, step: Step, place: Place, spent: Spent, start: float) -> None:
+        owner = seen.owner = seen.owner or owner_of(step, self._telemetry)
         net = spent.net(spent.end - start)
         if not seen.held:
             net += AGAIN  # it began before the first look and ends after the last: half of a pause each, on average
@@ -183,9 +184,9 @@ class Watchdog:
         seconds = max(net, spent.end - start) if seen.held >= ENOUGH else net
         self._alert_until = spent.end + ALERT
         self._fruitless = 0
-        holder = Holder(place, seen.owner.method, seen.owner.route)
-        if seen.owner.ledger is not None and seen.held >= ENOUGH:
-            seen.owner.ledger.held_loop = True
+        holder = Holder(place, owner.method, owner.route)
+        if owner.ledger is not None and seen.held >= ENOUGH:
+            owner.ledger.held_loop = True
         if 0 < seen.before < seen.held:
             self._tally.add(holder, seen.since - seen.before, seen.since, seen.before)
             seen.before = 0.0
