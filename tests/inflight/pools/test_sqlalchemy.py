@@ -119,7 +119,7 @@ def test_a_requests_ledger_tells_the_wait_from_the_statement(watching: Watching,
 
         requests = [asyncio.create_task(request()) for _ in range(2)]
         await until(lambda: (watching.waiting(), watching.open_calls()), (1, 1))
-        await asyncio.sleep(0.1)
+        await asyncio.sleep(0.2)  # the first may only be connecting yet
         let_go.set()
         first, second = await asyncio.gather(*requests)
         assert first["upstream"] >= 0.1 <= second["pool"]
