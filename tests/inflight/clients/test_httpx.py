@@ -112,7 +112,7 @@ def test_calls_that_fail_say_how(watching: Watching, server: Upstream) -> None:
 
     async def program(client: httpx.AsyncClient) -> None:
         with pytest.raises(httpx.ReadTimeout):
-            await client.get(f"{server.url}/held", timeout=0.05)
+            await client.get(f"{server.url}/held", timeout=httpx.Timeout(20, read=0.05))
         with pytest.raises(httpx.ConnectError):
             await client.get("http://127.0.0.1:1/")
         with pytest.raises(httpx.RemoteProtocolError):
