@@ -47,9 +47,6 @@ def _cost(found: dict[str, Any]) -> Iterator[Goal]:
         price = added(found, OURS, route)
         if price is not None:
             yield Goal(1, f"{route}: at most +{micros} µs", _micros(price), price.median <= micros * US)
-    # The first two of these goals in terms of the limit, for a machine of another speed: 12 of 9 µs and 25 of 20.
-    yield from _share(found, "prototype", 1.33, "async")
-    yield from _share(found, "prototype", 1.25, "def")
     prices = {key: price.median for key in EXPORTERS if (price := added(found, key, "async")) is not None}
     if prices:
         cheapest = min(prices, key=prices.__getitem__)
