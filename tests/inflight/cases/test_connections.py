@@ -3,35 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 
 import pytest
 
 from tests.eventually import eventually
-from tests.inflight.run.service import BARE, Metrics, Service, serving
+from tests.inflight.cases.upstream import with_upstream
+from tests.inflight.run.service import Metrics, Service, serving
 
 pytestmark = pytest.mark.long
-
-SLOW = """
-import asyncio
-async def app(scope, receive, send):
-    assert scope["type"] == "http"
-    await asyncio.sleep({seconds})
-    await send({{"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"2")]}})
-    await send({{"type": "http.response.body", "body": b"[]"}})
-"""
-
-
-@contextmanager
-def _with_upstream(application: str, seconds: float, folder: Path) -> Iterator[Service]:
-    (folder / "slow.py").write_text(SLOW.format(seconds=seconds))
-    with (
-        serving("slow:app", "--no-access-log", launcher=BARE, folder=folder) as upstream,
-        serving(application, environment={"UPSTREAM": f"http://127.0.0.1:{upstream.port}/"}) as service,
-    ):
-        yield service
 
 
 def _value(metrics: Metrics, name: str, **labels: str) -> float:
@@ -59,9 +38,9 @@ def test_async_db_pool(path: str) -> None:
 
 
 @pytest.mark.alone
-def test_httpx_pool(tmp_path: Path) -> None:
+def test_httpx_pool() -> None:
     """10 of 30 are served, 20 refused after a second and a half, all of it in the queue for a connection."""
-    with _with_upstream("httpx_pool:app", 3, tmp_path) as service:
+    with with_upstream("httpx_pool:app", 3) as service:
         calls = service.at_once(30, "/chat")
         eventually(lambda: _pool(service), 20)
         responses = [call.result() for call in calls]
@@ -76,9 +55,9 @@ def test_httpx_pool(tmp_path: Path) -> None:
 
 
 @pytest.mark.alone
-def test_aiohttp_100(tmp_path: Path) -> None:
+def test_aiohttp_100() -> None:
     """100 of 180 are served at once; the others wait for a connection, and the upstream takes a second for each."""
-    with _with_upstream("aiohttp_100:app", 1, tmp_path) as service:
+    with with_upstream("aiohttp_100:app", 1) as service:
         calls = service.at_once(180, "/article")
         timings = [call.result().timing for call in calls]
         assert sum(timing.get("pool", 0) > 0.5 for timing in timings) >= 20  # a busy machine sends slowly

@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.eventually import eventually
-from tests.inflight.cases.both import unchanged
-from tests.inflight.run.service import Response, Service, serving
+from tests.inflight.run.service import serving
 
 pytestmark = pytest.mark.long
 
@@ -64,18 +63,3 @@ def test_django_views() -> None:
         assert metrics.value("http_requests_completed_total", route="unmatched") is None
         waiting = {each.labels["queue"] for each in metrics.samples if each.name == "http_requests_waiting"}
         assert waiting == {"kernel", "loop", "thread"}
-
-
-def _views(service: Service) -> list[Response]:
-    return [each.result() for each in service.at_once(10, "/report/2024/")]
-
-
-def _mounted(service: Service) -> list[Response]:
-    return [service.get(path) for path in ASKED]
-
-
-@pytest.mark.parametrize(("application", "load"), [("django_views:app", _views), ("mounts:app", _mounted)])
-def test_nothing_changes(application: str, load: object) -> None:
-    """Same statuses, same bodies, same order of magnitude in time."""
-    assert callable(load)
-    unchanged(application, load)

@@ -7,8 +7,7 @@ import os
 import pytest
 
 from tests.eventually import eventually
-from tests.inflight.cases.both import unchanged
-from tests.inflight.run.service import Response, Service, serving
+from tests.inflight.run.service import Service, serving
 
 pytestmark = pytest.mark.long
 
@@ -56,28 +55,6 @@ def test_response_model() -> None:
         assert service.get("/ping").status == 200
         assert not all(invoice.done() for invoice in invoices)
         assert {invoice.result().body for invoice in invoices} == {b'{"title":"invoice","lines":["a","b"]}'}
-
-
-def _invoices(service: Service) -> list[Response]:
-    return [each.result() for each in [*service.at_once(5, "/invoice"), *service.at_once(1, "/ping")]]
-
-
-def _calls(service: Service) -> list[Response]:
-    return [each.result() for each in [*service.at_once(12, "/sync"), *service.at_once(3, "/executor")]]
-
-
-def _reports(service: Service) -> list[Response]:
-    return [each.result() for path in ("/report", "/me", "/session") for each in service.at_once(20, path)]
-
-
-@pytest.mark.parametrize(
-    ("application", "load"),
-    [("response_model:app", _invoices), ("default_executor:app", _calls), ("sync_dependency:app", _reports)],
-)
-def test_nothing_changes(application: str, load: object) -> None:
-    """Same statuses, same bodies, same order of magnitude in time."""
-    assert callable(load)
-    unchanged(application, load)
 
 
 def test_background() -> None:

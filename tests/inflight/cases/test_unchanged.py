@@ -1,0 +1,101 @@
+"""Every case bare and under `inflight run`, with the same load: measuring changes nothing that a client sees."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from time import perf_counter
+
+import pytest
+
+from tests.eventually import eventually
+from tests.inflight.cases.test_frameworks import ASKED
+from tests.inflight.cases.upstream import with_upstream
+from tests.inflight.run.service import BARE, CASES, MEASURED, Response, Service, serving
+from tests.ports import free_ports, listened_on
+
+pytestmark = pytest.mark.long
+
+SAME_ORDER = 3.0
+"""How many times longer the measured run may take; a busy machine makes some of it, a moved wait would make more."""
+UPSTREAM_TAKES = 0.3
+"""Seconds."""
+FORM = {"Content-Type": "multipart/form-data; boundary=x"}
+PHOTO = b'--x\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n\r\n' + bytes(100_000) + b"\r\n--x--\r\n"
+
+Load = Callable[[Service], list[Response]]
+
+
+def gets(*paths: str, count: int = 1, method: str = "GET") -> Load:
+    """Return a load: each path so many times, all at once."""
+
+    def load(service: Service) -> list[Response]:
+        calls = [call for path in paths for call in service.at_once(count, path, method)]
+        return [call.result() for call in calls]
+
+    return load
+
+
+def uploads(service: Service) -> list[Response]:
+    return [service.get("/photo", "POST", PHOTO, FORM), service.get("/stream", "POST", bytes(3_000_000))]
+
+
+def sign_ups(service: Service) -> list[Response]:
+    posted = gets("/signup", "/signup_sync", count=3, method="POST")(service)
+    return [*posted, *gets("/ping", "/def")(service)]
+
+
+def invoices(service: Service) -> list[Response]:
+    eventually(lambda: listened_on(service.port), wanted=True)  # bare workers say that they have started before that
+    return gets("/invoices", count=4)(service)
+
+
+LOADS: dict[str, Load] = {
+    "aiohttp_100": gets("/article", count=20),
+    "async_db_pool": gets("/verify", "/dep", count=6),
+    "background": sign_ups,
+    "culprit": gets("/game/unread", "/game/feed/1", "/game/results/7", count=2),
+    "default_executor": gets("/sync", "/executor", count=6),
+    "django_views": gets("/report/2024/", count=10),
+    "gil": gets("/search?ms=500", "/livez"),
+    "httpx_pool": gets("/chat", count=10),
+    "launchers": gets("/invoices", count=2),
+    "mounts": lambda service: [service.get(path) for path in ASKED],
+    "response_model": gets("/invoice", "/ping", count=5),
+    "streams": gets("/events", "/relay", count=5),
+    "sync_dependency": gets("/report", "/me", "/session", count=20),
+    "uploads": uploads,
+    "workers": invoices,
+}
+
+
+def test_every_case_has_a_load() -> None:
+    """None is left out; `slow` is their upstream."""
+    assert {path.stem for path in CASES.glob("*.py")} - {"slow"} == set(LOADS)
+
+
+@pytest.mark.parametrize("case", LOADS)
+def test_nothing_changes(case: str) -> None:
+    """Same statuses, same bodies, same order of magnitude in time."""
+    bare, bare_took = seen(case, BARE)
+    measured, took = seen(case, MEASURED)
+    assert measured == bare
+    assert took < SAME_ORDER * bare_took + 1, (took, bare_took)
+
+
+def seen(case: str, launcher: Sequence[str]) -> tuple[list[tuple[int, bytes]], float]:
+    """Return the statuses and bodies in the requests' order, and the seconds of all."""
+    with started(case, launcher) as service:
+        began = perf_counter()
+        responses = [(each.status, each.body) for each in LOADS[case](service)]
+        return responses, perf_counter() - began
+
+
+def started(case: str, launcher: Sequence[str]) -> AbstractContextManager[Service]:
+    """Return the running case."""
+    if "UPSTREAM" in (CASES / f"{case}.py").read_text():
+        return with_upstream(f"{case}:app", UPSTREAM_TAKES, launcher)
+    if case != "workers":
+        return serving(f"{case}:app", launcher=launcher)
+    ((port, _),) = free_ports(1)  # with several workers, uvicorn says "running on port 0" where it was told 0
+    return serving(f"{case}:app", "--workers", "2", "--port", f"{port}", launcher=launcher)
