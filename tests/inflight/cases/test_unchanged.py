@@ -1,4 +1,7 @@
-"""Every case bare and under `inflight run`, with the same load: measuring changes nothing that a client sees."""
+"""Every case bare and under `inflight run`, with the same load: measuring changes nothing that a client sees.
+
+And what nobody watches is absent: no gauge, no series, no entry of a header, never 0.
+"""
 
 from __future__ import annotations
 
@@ -68,6 +71,9 @@ LOADS: dict[str, Load] = {
     "workers": invoices,
 }
 
+POOLED = {"aiohttp_100", "async_db_pool", "httpx_pool"}
+"""The cases that call somebody, through a pool of connections."""
+
 
 def test_every_case_has_a_load() -> None:
     """None is left out; `slow` is their upstream."""
@@ -76,19 +82,28 @@ def test_every_case_has_a_load() -> None:
 
 @pytest.mark.parametrize("case", LOADS)
 def test_nothing_changes(case: str) -> None:
-    """Same statuses, same bodies, same order of magnitude in time."""
-    bare, bare_took = seen(case, BARE)
-    measured, took = seen(case, MEASURED)
-    assert measured == bare
+    """Same statuses, same bodies, same order of magnitude in time; queues only where somebody watches them."""
+    with started(case, BARE) as service:
+        bare, bare_took = timed(LOADS[case], service)
+    with started(case, MEASURED) as service:
+        measured, took = timed(LOADS[case], service)
+        metrics = service.metrics()
+    assert [(each.status, each.body) for each in measured] == [(each.status, each.body) for each in bare]
     assert took < SAME_ORDER * bare_took + 1, (took, bare_took)
+    queues = {"kernel", "loop", "thread", *({"pool"} if case in POOLED else set())}
+    assert {each.labels["queue"] for each in metrics.samples if each.name == "http_requests_waiting"} == queues
+    assert {
+        each.labels["queue"] for each in metrics.samples if each.name == "http_request_wait_seconds_count"
+    } <= queues
+    entries = {*queues, "receive", "total", *({"upstream"} if case in POOLED else set())}
+    assert {entry for each in measured for entry in each.timing} <= entries
+    assert (metrics.value("http_client_requests_in_flight") is not None) == (case in POOLED)
 
 
-def seen(case: str, launcher: Sequence[str]) -> tuple[list[tuple[int, bytes]], float]:
-    """Return the statuses and bodies in the requests' order, and the seconds of all."""
-    with started(case, launcher) as service:
-        began = perf_counter()
-        responses = [(each.status, each.body) for each in LOADS[case](service)]
-        return responses, perf_counter() - began
+def timed(load: Load, service: Service) -> tuple[list[Response], float]:
+    """Return the responses in the requests' order, and the seconds of all."""
+    began = perf_counter()
+    return load(service), perf_counter() - began
 
 
 def started(case: str, launcher: Sequence[str]) -> AbstractContextManager[Service]:
