@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
+import signal
+from http.client import HTTPException
+from pathlib import Path
 
 import pytest
 
@@ -55,6 +59,44 @@ def test_response_model() -> None:
         assert service.get("/ping").status == 200
         assert not all(invoice.done() for invoice in invoices)
         assert {invoice.result().body for invoice in invoices} == {b'{"title":"invoice","lines":["a","b"]}'}
+
+
+DEADLOCK = """\
+from contextlib import asynccontextmanager
+import anyio
+from anyio import from_thread, to_thread
+from fastapi import FastAPI
+
+@asynccontextmanager
+async def lifespan(app):
+    to_thread.current_default_thread_limiter().total_tokens = 2
+    yield
+
+app = FastAPI(lifespan=lifespan)
+
+@app.get("/nested")
+def nested() -> str:
+    from_thread.run(anyio.sleep, 0.3)
+    return from_thread.run(to_thread.run_sync, str, "done")
+
+@app.get("/ping")
+async def ping() -> str:
+    return "pong"
+"""
+
+
+def test_a_deadlock_stays_one_and_is_seen(tmp_path: Path) -> None:
+    """Both threads of the pool are held by who waits for another thread: nobody gets one, and the gauges say so."""
+    (tmp_path / "nested.py").write_text(DEADLOCK)
+    with serving("nested:app", folder=tmp_path) as service:
+        calls = service.at_once(2, "/nested")
+        eventually(lambda: (_waiting(service), _busy(service, "anyio")), (2, 2))
+        assert service.get("/ping").body == b'"pong"'
+        requests = json.loads(service.page("/requests").body)["requests"]
+        assert [(each["route"], each["state"]) for each in requests] == [("/nested", "thread")] * 2
+        assert not any(call.done() for call in calls)
+        os.killpg(service.process.pid, signal.SIGKILL)  # the worker waits for its requests, as uvicorn does
+        assert all(isinstance(call.exception(), OSError | HTTPException) for call in calls)
 
 
 def test_background() -> None:
