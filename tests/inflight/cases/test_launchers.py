@@ -79,6 +79,7 @@ def test_a_unix_socket_has_no_kernel_wait(tmp_path: Path) -> None:
     """The kernel does not say how long bytes lay in one: it is absent. The socket's file is gone at the end."""
     path = tmp_path / "service.sock"
     with serving("launchers:app", "--uds", str(path)) as service:
+        eventually(path.exists, wanted=True)  # the application has started a moment before
         waited_in_turn(service, (0, 0), {"loop", "thread"})
         assert path.exists()
         service.stop()
