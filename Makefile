@@ -38,7 +38,7 @@ endif
 
 test-all: setup lint ## every test: the long ones and the cluster's, too; what CI runs
 	@$(TOGETHER) -m "not alone"
-	@$(BIN)/python -m pytest -m alone
+	@$(BIN)/python -m pytest --rerun-show-tracebacks -m alone
 
 up: ## bring the lab up on a kind cluster, with dashboards and port-forwards
 	@k8s/up $(ARGS)

