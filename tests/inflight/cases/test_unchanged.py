@@ -11,11 +11,10 @@ from time import perf_counter
 
 import pytest
 
-from tests.eventually import eventually
 from tests.inflight.cases.test_frameworks import ASKED
 from tests.inflight.cases.upstream import with_upstream
 from tests.inflight.run.service import BARE, CASES, MEASURED, Response, Service, serving
-from tests.ports import free_ports, listened_on
+from tests.ports import free_ports
 
 pytestmark = pytest.mark.long
 
@@ -48,11 +47,6 @@ def sign_ups(service: Service) -> list[Response]:
     return [*posted, *gets("/ping", "/def")(service)]
 
 
-def invoices(service: Service) -> list[Response]:
-    eventually(lambda: listened_on(service.port), wanted=True)  # bare workers say that they have started before that
-    return gets("/invoices", count=4)(service)
-
-
 LOADS: dict[str, Load] = {
     "aiohttp_100": gets("/article", count=20),
     "async_db_pool": gets("/verify", "/dep", count=6),
@@ -68,7 +62,7 @@ LOADS: dict[str, Load] = {
     "streams": gets("/events", "/relay", count=5),
     "sync_dependency": gets("/report", "/me", "/session", count=20),
     "uploads": uploads,
-    "workers": invoices,
+    "workers": gets("/invoices", count=4),
 }
 
 POOLED = {"aiohttp_100", "async_db_pool", "httpx_pool"}

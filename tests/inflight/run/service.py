@@ -21,6 +21,8 @@ from time import perf_counter
 from prometheus_client.parser import text_string_to_metric_families
 
 from inflight.server_timing import parse_server_timing
+from tests.eventually import eventually
+from tests.ports import listened_on
 
 BARE = ("-P", "-m", "uvicorn")
 MEASURED = ("-P", "-m", "inflight.run")
@@ -220,4 +222,6 @@ def serving(
         if own:
             it.admin = int(it.until(ADMIN)[1])
         it.until("Application startup complete|ASGI 'lifespan' protocol appears unsupported")
+        if {"--reload", "--workers"} & set(options):  # uvicorn's workers say that before they listen
+            eventually(lambda: listened_on(it.port), wanted=True)
         yield it
