@@ -60,9 +60,9 @@ def test_aiohttp_100() -> None:
     with with_upstream("aiohttp_100:app", 1) as service:
         calls = service.at_once(180, "/article")
         timings = [call.result().timing for call in calls]
-        assert sum(timing.get("pool", 0) > 0.5 for timing in timings) >= 20  # a busy machine sends slowly
+        assert 60 <= sum(timing.get("pool", 0) > 0.5 for timing in timings) <= 80  # a busy machine sends slowly
         assert all(timing["upstream"] > 0.9 for timing in timings)
-        assert _value(service.metrics(), "http_request_wait_seconds_sum", queue="pool") > 10
+        assert _value(service.metrics(), "http_request_wait_seconds_sum", queue="pool") > 50
 
 
 def test_culprit() -> None:
