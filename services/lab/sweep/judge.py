@@ -52,9 +52,10 @@ def _formula(mode: str, setup: Setup) -> str:
 
 def _largest(series: Series, setup: Setup) -> str:
     point = series.points[-1]
+    tasks = "1 task" if point.tasks == 1 else f"{point.tasks} tasks"
     return (
-        f"{point.tasks} {'task' if point.tasks == 1 else 'tasks'} took {point.best.seconds:.2f} s where {series.predicted(point, setup):.2f} s was "
-        f"predicted (at most {series.tolerance(point, setup):.2f} s more)."
+        f"{tasks} took {point.best.seconds:.2f} s where {series.predicted(point, setup):.2f} s was predicted (at most "
+        f"{series.tolerance(point, setup):.2f} s more)."
     )
 
 
