@@ -3,6 +3,8 @@
 UNREACHABLE  502  no connection, or it broke before the response was whole
 INVALID      502  the response is not HTTP, or not JSON
 TIMEOUT      504  no response in time
+
+`requests` takes a body that stalls for a connection that broke: in the blocking gateways that is a 502.
 """
 
 from __future__ import annotations

@@ -61,6 +61,13 @@ def test_line_survives_the_wire(line: str) -> None:
     )
 
 
+def test_a_wait_after_the_beginning_is_the_totals() -> None:
+    """No time was spent in kernel and loop: what the request waited for is said of the whole."""
+    value = described("kernel;dur=0.000, loop;dur=0.000, total;dur=3.000", "own.py:11 render_pdf")
+    assert value == 'kernel;dur=0.000, loop;dur=0.000, total;desc="own.py:11 render_pdf";dur=3.000'
+    assert parse_waited_for(value) == "own.py:11 render_pdf"
+
+
 def test_only_waits_for_the_loop_are_described() -> None:
     """The line held the event loop: a wait for a pool has nothing to do with it."""
     value = described("kernel;dur=1.000, pool;dur=2.000, total;dur=3.000", "own.py:11 render_pdf")

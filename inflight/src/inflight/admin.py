@@ -6,9 +6,10 @@ import logging
 import signal
 import sys
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from ipaddress import IPv4Network, IPv6Network, ip_address
 from typing import TYPE_CHECKING, ClassVar
 
 from inflight.port import PortError, listen
@@ -32,6 +33,13 @@ Response = tuple[HTTPStatus, str, bytes]
 """Status, content type, body."""
 Page = Callable[[Mapping[str, str], str], Response]
 """Makes a response from the request's headers and its client's address."""
+
+
+def comes_from(client: str, networks: Iterable[IPv4Network | IPv6Network]) -> bool:
+    """Return whether a client's address is in one of the networks, as IPv4 inside of IPv6, too."""
+    address = ip_address(client.partition("%")[0])
+    address = getattr(address, "ipv4_mapped", None) or address
+    return any(address in network for network in networks)
 
 
 class AdminServer:

@@ -74,7 +74,7 @@ class Ledger:
         self.held_loop = False
         """Whether it has held the event loop itself."""
         self.waited_for: Place | None = None
-        """What held the event loop while the request waited in kernel and loop; None where that is not known."""
+        """What held the event loop while the request waited for it; None where that is not known."""
         self.received = self.disconnected = self.finished = False
 
     def begin(self, activity: Activity, now: float) -> None:

@@ -135,7 +135,7 @@ class Live(Collector):
         others = set(unread) - waiting - self.upgraded - {0}
         unknown = others and others.difference(each.inode for each in connections)
         if unknown:  # asyncio accepts a connection some turns of the loop before it tells the protocol
-            waiting.update(unknown.intersection(sockets_of()))
+            waiting.update(unknown & (sockets_of() or set()))
         return waiting
 
     def collect(self) -> Iterator[GaugeMetricFamily]:

@@ -52,7 +52,7 @@ class Metrics:
         )
         self.blocked_requests = Counter(
             "event_loop_blocked_requests_total",
-            "Requests that waited in kernel or loop for what held the event loop.",
+            "Requests that waited while something held the event loop, before or after they had begun.",
             ("where", "route"),
             registry=registry,
         )

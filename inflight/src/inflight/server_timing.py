@@ -18,8 +18,8 @@ _UNQUOTED = re.compile(r"[^ !#-\[\]-~]")
 """What a quoted string does not hold as it is."""
 WAITS = ("kernel", "loop")
 """The entries that are waits for whatever held the event loop."""
-_WAITS = re.compile(rf"\b({'|'.join(WAITS)})(?=;dur=)")
-
+_WAITS = re.compile(rf"\b({'|'.join(WAITS)})(?=;dur=(?!0\.000))")
+_TOTAL = re.compile(r"\btotal(?=;dur=)")
 
 USUAL = b"kernel;dur=%.3f, loop;dur=%.3f, total;dur=%.3f"
 """The value for a request that has met no other queue and no upstream: in one go it takes half the time."""
@@ -42,9 +42,13 @@ def ledger_header(ledger: Ledger, now: float) -> bytes:
 
 
 def described(value: str, waited_for: str) -> str:
-    """Return a header's value in which the waits for the event loop are described by the line that held it."""
+    """Return a header's value in which the waits for the event loop are described by the line that held it.
+
+    Where none took any time, the request waited after it had begun, and the total is described.
+    """
     text = _UNQUOTED.sub("?", waited_for)
-    return _WAITS.sub(lambda name: f'{name[0]};desc="{text}"', value)
+    entries = _WAITS if _WAITS.search(value) else _TOTAL
+    return entries.sub(lambda name: f'{name[0]};desc="{text}"', value)
 
 
 def parse_server_timing(value: str) -> dict[str, float]:
@@ -59,7 +63,7 @@ def parse_server_timing(value: str) -> dict[str, float]:
 
 def parse_waited_for(value: str) -> str | None:
     """Return the line that the server says the request waited for; None where it says nothing."""
-    texts = (text for name, key, text in _parameters(value) if name in WAITS and key == "desc")
+    texts = (text for name, key, text in _parameters(value) if name in (*WAITS, "total") and key == "desc")
     return next((text.strip('"') for text in texts), None)
 
 

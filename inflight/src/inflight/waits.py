@@ -13,8 +13,6 @@ from inflight.telemetry import Telemetry, active
 
 NAMED = ("thread", "pool")
 """The queues that a program can name; `kernel` and `loop` are measured from outside of it."""
-OUTCOMES = ("ok", "error", "timeout", "cancelled")
-"""How a call ends whose exception has no `outcome` of its own."""
 
 current_call: ContextVar[upstream | None] = ContextVar("current_call", default=None)
 """The call that the running code is inside of; a wait in it is no time of the upstream's."""

@@ -16,12 +16,12 @@ HEIGHT, STACK_HEIGHT = 420, 340
 
 
 def makespans(series: Sequence[Series], setup: Setup, *, logarithmic: bool) -> Any:
-    """Return the measured points and the predicted lines; where there are several pods, one pod's too, thin."""
+    """Return the measured points and the predicted lines; where there are several processes, one's too, thin."""
     figure = go.Figure()
     for each in series:
         if setup.replicas > 1:
-            one_pod = Setup(setup.delay, setup.limit)
-            figure.add_trace(_line(each, one_pod, "one pod, predicted", 1, logarithmic=logarithmic))
+            alone = Setup(setup.delay, setup.limit)
+            figure.add_trace(_line(each, alone, "one process, predicted", 1, logarithmic=logarithmic))
         figure.add_trace(_line(each, setup, "predicted", 2, logarithmic=logarithmic))
         figure.add_trace(_points(each))
     kind = "log" if logarithmic else "linear"

@@ -23,7 +23,7 @@ RESPONSE_WITHIN = 60.0
 
 @dataclass(frozen=True)
 class Gateway:
-    """The pods of one mode. Without their `admin_urls`, their processor time is not known."""
+    """The processes of one mode. Without their `admin_urls`, their processor time is not known."""
 
     mode: str
     urls: Sequence[str]
@@ -89,11 +89,13 @@ class _Sender:
 
 async def _cpu(gateway: Gateway) -> float | None:
     """Return the processor time that the gateway's processes have used, in seconds; None where nobody says."""
-    return sum([await _cpu_of(url) for url in gateway.admin_urls]) if gateway.admin_urls else None
+    seconds = [await _cpu_of(url) for url in gateway.admin_urls]
+    known = [each for each in seconds if each is not None]
+    return sum(known) if known and known == seconds else None
 
 
-async def _cpu_of(admin_url: str) -> float:
+async def _cpu_of(admin_url: str) -> float | None:
     async with aiohttp.ClientSession() as session, session.get(f"{admin_url}/metrics") as response:
         families = text_string_to_metric_families(await response.text())
         samples = (sample for family in families for sample in family.samples)
-        return next(each.value for each in samples if each.name == "process_cpu_seconds_total")
+        return next((each.value for each in samples if each.name == "process_cpu_seconds_total"), None)

@@ -17,7 +17,7 @@ GRAIN = 0.001
 
 @dataclass(frozen=True)
 class Setup:
-    """What the model needs to know: the backend's delay in seconds, the gateways' UPSTREAM_LIMIT, and how many pods."""
+    """What the model needs to know: the backend's delay in seconds, the gateways' UPSTREAM_LIMIT, their number."""
 
     delay: float
     limit: int | None = None
@@ -25,13 +25,13 @@ class Setup:
 
 
 def width(mode: str, setup: Setup) -> int | None:
-    """Return how many requests all pods of a design work on at once."""
+    """Return how many requests all processes of a design work on at once."""
     bounds = [bound for bound in (WIDTHS[mode], setup.limit) if bound is not None]
     return min(bounds) * setup.replicas if bounds else None
 
 
 def waves(mode: str, tasks: int, setup: Setup) -> int:
-    """Return how many delays follow one another: sync N, threads N/40, async 1; fewer with more pods."""
+    """Return how many delays follow one another: sync N, threads N/40, async 1; fewer with more processes."""
     at_once = width(mode, setup)
     return 1 if at_once is None else ceil(tasks / at_once)
 

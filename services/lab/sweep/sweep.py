@@ -26,7 +26,7 @@ from services.lab.sweep.tables import HEAD, NEEDED_DELAY, NEEDS_HEAD, needs, row
 
 @dataclass(frozen=True)
 class Plan:
-    """What is swept. `urls` are of pods that run already, by mode; without any, all are started for it."""
+    """What is swept. `urls` are of processes that run already, by mode; without any, all are started for it."""
 
     modes: Sequence[str]
     sizes: Sequence[int]
@@ -70,15 +70,17 @@ async def _gateways(plan: Plan) -> AsyncIterator[list[Gateway]]:
     quiet = {"LOG_LEVEL": "warning"}  # nobody reads the lines, and writing them takes time
     limit = {} if plan.setup.limit is None else {"UPSTREAM_LIMIT": f"{plan.setup.limit}"}
     backend = backend_service(backend_ports, plan.setup.delay, _ignore, **quiet)
-    pods: dict[str, list[Service]] = {
+    processes: dict[str, list[Service]] = {
         mode: [
             gateway_service(mode, pair, backend.url, _ignore, **quiet, **limit)
             for pair in ports[each * place : each * (place + 1)]
         ]
         for place, mode in enumerate(plan.modes)
     }
-    async with running([backend, *(service for services in pods.values() for service in services)]):
-        yield [Gateway(mode, [one.url for one in own], [one.admin_url for one in own]) for mode, own in pods.items()]
+    async with running([backend, *(service for services in processes.values() for service in services)]):
+        yield [
+            Gateway(mode, [one.url for one in own], [one.admin_url for one in own]) for mode, own in processes.items()
+        ]
 
 
 def _ignore(_program: str, _line: str) -> None:

@@ -132,4 +132,4 @@ def test_two_processes_of_a_gateway_take_half_as_long(tmp_path: Path) -> None:
     (row,) = (line.split() for line in output.splitlines() if re.match(r"sync +4 ", line))
     assert row[2] == "2"
     assert 1.0 <= float(row[3]) < 2.0
-    assert "one pod, predicted" in report.read_text()
+    assert "one process, predicted" in report.read_text()

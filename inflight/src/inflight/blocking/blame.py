@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections import Counter, deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
@@ -17,7 +18,8 @@ MOST_PLACES = 50
 """Places that become labels; blocking at any other counts as `OTHER`."""
 OTHER = "other"
 TURNS = 8
-"""Turns of the loop in which a request responds that only waited for it: its task, and those that middleware starts."""
+"""Turns of the loop after it stood still in which a request responds that only waited for it: its own task needs one,
+each task that middleware starts another."""
 REMEMBERED = 200
 """Blocks that a request's wait is compared with."""
 
@@ -47,7 +49,7 @@ class Block:
 class Blame:
     """The blocks of the last minutes, and who they are charged to.
 
-    The watchdog's thread writes it. `victim` is called on the event loop, `now` from any thread.
+    The watchdog's thread writes it; `victim` is called from any thread.
     """
 
     def __init__(self, metrics: Metrics, after: float) -> None:
@@ -56,6 +58,7 @@ class Blame:
         self.waited: Counter[Place] = Counter()
         """How many requests have waited for each place."""
         self._metrics = metrics
+        self._lock = threading.Lock()
         self._places: set[Place] = set()
         self._blocks: deque[Block] = deque(maxlen=REMEMBERED)
         self.resuming: tuple[float, float] | None = None
@@ -116,13 +119,17 @@ class Blame:
         owner = max(owners, key=owners.__getitem__, default=None)
         if owner is not None and owners[owner] >= (end - begin) / 2:
             holder = max((each for each in overlaps if each.owner == owner), key=overlaps.__getitem__)
-            ledger.waited_for = holder.place
-            self.waited[holder.place] += 1
+            with self._lock:
+                if ledger.waited_for is not None:  # another thread was quicker
+                    return
+                ledger.waited_for = holder.place
+                self.waited[holder.place] += 1
             self._metrics.blocked_requests.labels(self._where(holder.place), holder.route).inc()
 
     def _where(self, place: Place) -> str:
-        if place not in self._places:
-            if len(self._places) >= MOST_PLACES:
-                return OTHER
-            self._places.add(place)
+        with self._lock:
+            if place not in self._places:
+                if len(self._places) >= MOST_PLACES:
+                    return OTHER
+                self._places.add(place)
         return place.where

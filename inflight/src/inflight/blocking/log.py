@@ -54,7 +54,7 @@ class BlockedLog:
         entry.longest = max(entry.longest, longest)
 
     def sweep(self, now: float, held: Place | None) -> None:
-        """Log what is due. While something holds the loop, more may come, and nobody who waited has been read."""
+        """Log what is due. While something holds the loop, the block is not over, and who waits for it is unread."""
         for place, entry in tuple(self._entries.items()):
             goes_on = held is not None and (held.file, held.function) == (place.file, place.function)
             over = now - entry.ended >= SETTLED and not goes_on

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import os
 from collections import defaultdict
-from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
 PROC = Path("/proc")
+SOCKET = "socket:["
+"""What the name of an open socket begins with; its inode follows."""
 
 
 class Process(NamedTuple):
@@ -30,7 +31,7 @@ def owners(inodes: set[int], proc: Path = PROC) -> dict[int, Process]:
     sharing: dict[int, list[Path]] = defaultdict(list)
     for process in proc.iterdir():
         if process.name.isdecimal():
-            for inode in inodes & set(sockets_of(process)):
+            for inode in inodes & (sockets_of(process) or set()):
                 sharing[inode].append(process)
     found = {}
     for inode, processes in sharing.items():
@@ -40,14 +41,19 @@ def owners(inodes: set[int], proc: Path = PROC) -> dict[int, Process]:
     return found
 
 
-def sockets_of(process: Path = PROC / "self") -> Iterator[int]:
-    """Yield the inodes of a process's sockets; none where they cannot be seen."""
-    with suppress(OSError):  # another user's, or it has ended
-        for descriptor in (process / "fd").iterdir():
-            with suppress(OSError):
-                target = str(descriptor.readlink())
-                if target.startswith("socket:["):
-                    yield int(target[len("socket:[") : -1])
+def sockets_of(process: Path = PROC / "self") -> set[int] | None:
+    """Return the inodes of a process's sockets; None where they cannot be seen: another user's, or it has ended."""
+    folder, found = f"{process}/fd", set()
+    try:
+        names = os.listdir(folder)  # noqa: PTH208 - thousands of them, of which only the targets matter
+    except OSError:
+        return None
+    for name in names:
+        with suppress(OSError):  # it has just been closed
+            target = os.readlink(f"{folder}/{name}")  # noqa: PTH115
+            if target.startswith(SOCKET):
+                found.add(int(target[len(SOCKET) : -1]))
+    return found
 
 
 def _started(process: Path) -> float:

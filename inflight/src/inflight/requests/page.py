@@ -6,11 +6,11 @@ import json
 import os
 from collections.abc import Iterable, Mapping
 from http import HTTPStatus
-from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
-from inflight.admin import TEXT, Page, Response
+from inflight.admin import TEXT, Page, Response, comes_from
 from inflight.linux.unread import oldest_unread
 from inflight.requests.lines import Lines, lines
 
@@ -32,9 +32,7 @@ def requests_page(telemetry: Telemetry, readers: Iterable[Network] = LOOPBACK) -
     networks = tuple(readers)
 
     def page(_headers: Mapping[str, str], client: str) -> Response:
-        address = ip_address(client.partition("%")[0])
-        address = getattr(address, "ipv4_mapped", None) or address
-        if not any(address in network for network in networks):
+        if not comes_from(client, networks):
             return HTTPStatus.FORBIDDEN, TEXT, b"forbidden: /requests is for loopback only\n"
         return HTTPStatus.OK, JSON, requests_json(telemetry)
 

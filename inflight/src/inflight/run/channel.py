@@ -67,8 +67,14 @@ def ask(end: socket.socket, path: str, accept: str) -> socket.socket | None:
     return ours
 
 
+def send_response(asked: socket.socket, content_type: str, body: bytes) -> None:
+    """Respond with a page. Its length goes first: the supervisor may stop waiting, or the worker end, in the middle."""
+    with suppress(OSError):
+        asked.sendall(f"{len(body)} {content_type}\n".encode() + body)
+
+
 def response(asked: socket.socket, asked_at: float, runs: Callable[[], bool]) -> tuple[str, bytes] | None:
-    """Return the content type and the body that a worker responds with; None where it does not in time.
+    """Return the content type and the body that a worker responds with; None where it does not, in whole and in time.
 
     It has `WITHIN` seconds, and up to `AT_MOST` as long as it `runs`: a busy machine makes it slow, and not silent.
     """
@@ -89,5 +95,6 @@ def response(asked: socket.socket, asked_at: float, runs: Callable[[], bool]) ->
                 if not chunk:
                     break
                 data += chunk
-    content_type, newline, body = data.partition(b"\n")
-    return (content_type.decode(), body) if newline else None
+    head, _, body = data.partition(b"\n")
+    length, _, content_type = head.decode().partition(" ")
+    return (content_type, body) if length == str(len(body)) else None

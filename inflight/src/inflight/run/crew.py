@@ -13,7 +13,7 @@ from inflight.run.worker_process import Worker
 
 MODULE = "inflight.run.worker"
 STEADY = 60.0
-"""Seconds of life after which a worker's death is not held to be the last one's again."""
+"""Seconds of life after which a worker that dies starts again with the first pause."""
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 10.0
 """Seconds between a death and the next start; each death that soon follows doubles them."""
 CHECK_EVERY = 0.5
@@ -50,7 +50,9 @@ class Crew:
         """When the worker of a number is to be started again."""
         self._deaths: dict[int, int] = {}
         self._outgoing: list[Worker] = []
-        """Those that a successor is to replace."""
+        """Those that a successor is to replace. That of the first is starting, whether or not the first still lives."""
+        self._once_more = False
+        """Whether all are to be replaced again when that is done."""
 
     def start(self, number: int) -> Worker:
         """Start the worker of a number."""
@@ -65,10 +67,18 @@ class Crew:
         self.start(max(worker.number for worker in self.workers) + 1)
 
     def shrink(self) -> None:
-        """End the one that came last, but not the only one."""
+        """End the one with the highest number, and its successor; but not the only one."""
         staying = [worker for worker in self.workers if not worker.expected]
-        if len(staying) > 1:
-            staying[-1].end()
+        last = max(worker.number for worker in staying)
+        if all(worker.number == last for worker in staying):
+            return
+        for worker in staying:
+            if worker.number == last:
+                worker.end()
+        replacing = self._outgoing[:1]
+        self._outgoing = [worker for worker in self._outgoing if worker.number != last]
+        if replacing != self._outgoing[:1]:
+            self._replace_next()
 
     def stop(self, number: int) -> None:
         """Pass on a signal that ends the service."""
@@ -83,7 +93,10 @@ class Crew:
 
     def replace(self) -> None:
         """Replace all workers, one after the other: a successor serves before its predecessor is told to end."""
-        self._outgoing = list(self.workers)
+        if self._outgoing:
+            self._once_more = True
+            return
+        self._outgoing = [worker for worker in self.workers if not worker.expected]
         self._replace_next()
 
     def reloaded(self) -> None:
@@ -96,9 +109,8 @@ class Crew:
     def started(self, worker: Worker) -> None:
         """Note that a worker serves."""
         worker.started = True
-        for old in [each for each in self._outgoing if each.number == worker.number and each is not worker]:
-            self._outgoing.remove(old)
-            old.end()
+        if self._outgoing and worker.number == self._outgoing[0].number and worker is not self._outgoing[0]:
+            self._outgoing.pop(0).end()
             self._replace_next()
 
     def tend(self) -> float | None:
@@ -128,6 +140,9 @@ class Crew:
     def _replace_next(self) -> None:
         if self._outgoing and not self.stopping:
             self.start(self._outgoing[0].number)
+        elif self._once_more:
+            self._once_more = False
+            self.replace()
 
     def _bury(self, worker: Worker) -> None:
         status = worker.process.returncode
@@ -136,17 +151,29 @@ class Crew:
         elif worker.expected:
             if self.reload:
                 self.start(worker.number)
+        elif worker in self._outgoing[:1]:
+            say(f"{worker} {_how(status)}; its successor is starting")
         elif worker in self._outgoing:
-            self._outgoing.remove(worker)
-        elif any(each.number == worker.number for each in self._outgoing):
-            self._outgoing.clear()
-            say(f"{worker} {_how(status)} before it served, so its predecessor stays")
+            self._outgoing.remove(worker)  # the one that is started for it is as new as a successor
+            self._again(worker, status)
+        elif self._outgoing and worker.number == self._outgoing[0].number:
+            self._give_up(worker, status)
         elif self.reload:
             say(f"{worker} {_how(status)}; waiting for a change of the files")
         elif not worker.started or (status == 0 and not self.several):
             self.exit_status = status
         else:
             self._again(worker, status)
+
+    def _give_up(self, successor: Worker, status: int) -> None:
+        """Replace nobody any more: a successor has ended before it served."""
+        predecessor = self._outgoing[0]
+        self._outgoing.clear()
+        self._once_more = False
+        if predecessor in self.workers:
+            say(f"{successor} {_how(status)} before it served, so its predecessor stays")
+        else:
+            self._again(successor, status)
 
     def _again(self, worker: Worker, status: int) -> None:
         lived = monotonic() - worker.began

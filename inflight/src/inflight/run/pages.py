@@ -6,15 +6,15 @@ import json
 from collections.abc import Mapping, Sequence
 from functools import partial
 from http import HTTPStatus
-from ipaddress import ip_address
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from inflight import linux
 from inflight.admin import TEXT as PLAIN
+from inflight.admin import comes_from
+from inflight.linux.processes import PROC, sockets_of
 from inflight.run.channel import response
 from inflight.run.exposition import TEXT, gauge, merge
-from inflight.run.sockets_of import inodes_of
 
 if TYPE_CHECKING:
     from inflight.admin import Page, Response
@@ -71,14 +71,14 @@ class Pages:
         """
         if not self._state.several and not silent:
             return []
-        found = [linux.unread_inodes(port) for port in self._state.ports]
+        found = [linux.unread_inodes(port) for port in tuple(self._state.ports)]
         if not found or None in found:
             return []
         inodes = [inode for each in found if each is not None for inode in each]
         accepting = inodes.count(0)
         counts = [("", accepting)] if self._state.several else []
         for worker in silent:
-            own = inodes_of(worker.pid)
+            own = sockets_of(PROC / f"{worker.pid}")
             if own is not None:
                 count = sum(inode in own for inode in inodes)
                 counts.append((self._labels(worker), count if self._state.several else count + accepting))
@@ -95,16 +95,15 @@ class Pages:
     def _trouble(self, worker: Worker) -> str | None:
         silent, stalled = worker.silent(), worker.stalled()
         if silent is not None:
-            unread = "".join(f"; {count} connections unread" for _, count in self._unread([worker])[-1:])
+            count = dict(self._unread([worker])).get(self._labels(worker))
+            unread = "" if count is None else f"; {count} connections unread"
             return f"{worker} has not responded for {silent:.1f} s{unread}"
         if stalled is not None and stalled > 1:
             return f"{worker}: its event loop has stood still for {stalled:.1f} s"
         return None
 
     def _requests(self, _headers: Mapping[str, str], client: str) -> Response:
-        address = ip_address(client.partition("%")[0])
-        mapped = getattr(address, "ipv4_mapped", None)
-        if not any((mapped or address) in network for network in self._readers):
+        if not comes_from(client, self._readers):
             return HTTPStatus.FORBIDDEN, PLAIN, b"forbidden: see --admin-requests-from\n"
         workers = list(self._state.workers)
         responses = self._ask(workers, "/requests", "")

@@ -1,4 +1,4 @@
-"""The thread in a worker that answers the supervisor's questions, and shows that the interpreter runs."""
+"""The thread in a worker that responds to the supervisor's requests, and shows that the interpreter runs."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import threading
 from collections.abc import Callable, Mapping
 
 from inflight.admin import leave_signals_to_main_thread
+from inflight.run.channel import send_response
 from inflight.run.pulse import PROCESS, Pulse
 from inflight.run.worker_process import BEAT
 
@@ -57,9 +58,8 @@ class Responder(threading.Thread):
             try:
                 asked.settimeout(WITHIN)
                 path, accept, _ = asked.recv(MOST_BYTES).decode().split("\n")
-                content_type, body = self._pages[path](accept)
-                asked.sendall(content_type.encode() + b"\n" + body)
-            except (OSError, KeyError):  # it waits no more; or this worker has no such page
-                pass
+                page = self._pages.get(path)
+                if page is not None:  # else this worker could not be measured
+                    send_response(asked, *page(accept))
             except Exception:
-                log.exception("the supervisor's question cannot be answered")
+                log.exception("the supervisor's request cannot be responded to")
