@@ -12,7 +12,7 @@ from tests.cluster.elsewhere import Elsewhere
 from tests.cluster.lab import Lab, deploy, need_kind_context, remove
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Elsewhere]:
     """Another cluster as the current one; at the end, nobody has asked it for anything."""
     found = Elsewhere(tmp_path_factory.mktemp("elsewhere"))
@@ -24,13 +24,13 @@ def elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Elsewhere]:
     assert not asked, "kubectl's current cluster was asked for something"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def context(elsewhere: Elsewhere) -> str:  # noqa: ARG001 - it sets KUBECONFIG
     """The context of the cluster that the tests deploy to."""
     return need_kind_context()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def lab(context: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     """The deployed lab; its sender stands by until a test wants it."""
     namespace = f"inflight-lab-test-{uuid4().hex[:8]}"

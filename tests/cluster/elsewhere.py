@@ -35,7 +35,7 @@ class Elsewhere:
     def was_asked(self) -> bool:
         """Return whether anybody has connected."""
         try:
-            self._server.accept()
+            self._server.accept()[0].close()
         except BlockingIOError:
             return False
         return True
