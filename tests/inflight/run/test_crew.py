@@ -143,3 +143,15 @@ def test_one_less(crew: Crew, replacing: bool) -> None:
     crew.shrink()
     settle(crew)
     assert numbers(crew) == [1]
+
+
+def test_one_more_and_one_less_where_none_lives(crew: Crew, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All have just died, and are to be started again: that is not the supervisor's end."""
+    for worker in crew.workers:
+        fake(worker).die()
+    monkeypatch.setattr(crew_module, "FIRST_PAUSE", 60.0)
+    crew.tend()
+    assert crew.workers == []
+    crew.shrink()
+    crew.grow()
+    assert numbers(crew) == [1]

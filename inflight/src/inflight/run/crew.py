@@ -64,19 +64,19 @@ class Crew:
 
     def grow(self) -> None:
         """Start one more."""
-        self.start(max(worker.number for worker in self.workers) + 1)
+        self.start(max((worker.number for worker in self.workers), default=0) + 1)
 
     def shrink(self) -> None:
         """End the one with the highest number, and its successor; but not the only one."""
         staying = [worker for worker in self.workers if not worker.expected]
-        last = max(worker.number for worker in staying)
-        if all(worker.number == last for worker in staying):
+        numbers = sorted({worker.number for worker in staying})
+        if len(numbers) < 2:  # the only one stays; at times none lives at this moment
             return
         for worker in staying:
-            if worker.number == last:
+            if worker.number == numbers[-1]:
                 worker.end()
         replacing = self._outgoing[:1]
-        self._outgoing = [worker for worker in self._outgoing if worker.number != last]
+        self._outgoing = [worker for worker in self._outgoing if worker.number != numbers[-1]]
         if replacing != self._outgoing[:1]:
             self._replace_next()
 
