@@ -74,3 +74,4 @@ def test_only_waits_for_the_loop_are_described() -> None:
     assert value == 'kernel;desc="own.py:11 render_pdf";dur=1.000, pool;dur=2.000, total;dur=3.000'
     assert parse_waited_for('db;desc="own.py:11";dur=3') is None
     assert parse_waited_for("kernel;dur=3") is None
+    assert parse_waited_for('total;desc="Total response time";dur=3') is None, "another server's"

@@ -62,8 +62,13 @@ def parse_server_timing(value: str) -> dict[str, float]:
 
 
 def parse_waited_for(value: str) -> str | None:
-    """Return the line that the server says the request waited for; None where it says nothing."""
-    texts = (text for name, key, text in _parameters(value) if name in (*WAITS, "total") and key == "desc")
+    """Return the line that the server says the request waited for; None where it says nothing.
+
+    Other servers have a `total`, too, and describe it as they like: it counts beside `kernel` or `loop` only.
+    """
+    parameters = list(_parameters(value))
+    counted = {*WAITS, "total"} if any(name in WAITS for name, _, _ in parameters) else set()
+    texts = (text for name, key, text in parameters if name in counted and key == "desc")
     return next((text.strip('"') for text in texts), None)
 
 
