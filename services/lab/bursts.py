@@ -1,4 +1,4 @@
-"""A burst: so many requests at once to one gateway, spread over its pods."""
+"""A burst: so many requests at once to one gateway, spread over its processes."""
 
 from __future__ import annotations
 

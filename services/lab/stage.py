@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from itertools import filterfalse, islice
 from random import SystemRandom
@@ -46,6 +46,20 @@ def gateway_service(mode: str, ports: tuple[int, int], backend_url: str, on_line
     """Return the gateway of one mode, not yet started; `others` are more of its settings."""
     settings = {"GATEWAY_MODE": mode, "BACKEND_URL": backend_url, **others}
     return Service(f"{mode}-gateway", "services.gateway", ports, settings, on_line)
+
+
+def gateway_processes(
+    modes: Sequence[str], ports: Sequence[tuple[int, int]], backend_url: str, on_line: OnLine, **others: str
+) -> dict[str, list[Service]]:
+    """Return the gateways of these modes, not yet started: as many processes of each as the ports are enough for."""
+    each = len(ports) // len(modes)
+    return {
+        mode: [
+            gateway_service(mode, pair, backend_url, on_line, **others)
+            for pair in ports[each * place : each * (place + 1)]
+        ]
+        for place, mode in enumerate(modes)
+    }
 
 
 def check_free(ports: Iterable[tuple[int, int]]) -> None:

@@ -14,8 +14,7 @@ from inflight.report.run import Verdict
 from inflight.terminal.files import check_writable
 from inflight.terminal.progress import progress_on
 from inflight.terminal.table import print_whole
-from services.lab.process import Service
-from services.lab.stage import backend_service, free_ports, gateway_service, running
+from services.lab.stage import backend_service, free_ports, gateway_processes, running
 from services.lab.sweep.judge import judge
 from services.lab.sweep.measure import Gateway, measure, requests_of, seconds_of
 from services.lab.sweep.model import Setup
@@ -65,18 +64,11 @@ async def _gateways(plan: Plan) -> AsyncIterator[list[Gateway]]:
     if plan.urls:
         yield [Gateway(mode, urls) for mode, urls in plan.urls.items()]
         return
-    each = plan.setup.replicas
-    backend_ports, *ports = free_ports(1 + each * len(plan.modes))
+    backend_ports, *ports = free_ports(1 + plan.setup.replicas * len(plan.modes))
     quiet = {"LOG_LEVEL": "warning"}  # nobody reads the lines, and writing them takes time
     limit = {} if plan.setup.limit is None else {"UPSTREAM_LIMIT": f"{plan.setup.limit}"}
     backend = backend_service(backend_ports, plan.setup.delay, _ignore, **quiet)
-    processes: dict[str, list[Service]] = {
-        mode: [
-            gateway_service(mode, pair, backend.url, _ignore, **quiet, **limit)
-            for pair in ports[each * place : each * (place + 1)]
-        ]
-        for place, mode in enumerate(plan.modes)
-    }
+    processes = gateway_processes(plan.modes, ports, backend.url, _ignore, **quiet, **limit)
     async with running([backend, *(service for services in processes.values() for service in services)]):
         yield [
             Gateway(mode, [one.url for one in own], [one.admin_url for one in own]) for mode, own in processes.items()

@@ -16,7 +16,7 @@ from inflight.terminal.files import check_writable
 from inflight.terminal.progress import progress_on
 from inflight.terminal.table import print_whole
 from services.lab.page import Section, columns, paragraphs, table, verdicts, write_page
-from services.lab.stage import backend_service, free_ports, gateway_service, running
+from services.lab.stage import backend_service, free_ports, gateway_processes, running
 from services.lab.sweep.tables import terminal_table
 from services.lab.writes.figure import bars
 from services.lab.writes.judge import CONCLUSION, judge
@@ -81,16 +81,9 @@ async def _lab(plan: Plan) -> AsyncIterator[Lab]:
     if plan.backend_url is not None:
         yield Lab.at(plan.backend_url, plan.urls, plan.delay)
         return
-    each = max(plan.processes)
-    backend_ports, *ports = free_ports(1 + each * len(plan.modes))
+    backend_ports, *ports = free_ports(1 + max(plan.processes) * len(plan.modes))
     backend = backend_service(backend_ports, plan.delay, _ignore, LOG_LEVEL="warning")
-    gateways = {
-        mode: [
-            gateway_service(mode, pair, backend.url, _ignore, LOG_LEVEL="warning")
-            for pair in ports[each * place : each * (place + 1)]
-        ]
-        for place, mode in enumerate(plan.modes)
-    }
+    gateways = gateway_processes(plan.modes, ports, backend.url, _ignore, LOG_LEVEL="warning")
     async with running([backend, *(service for services in gateways.values() for service in services)]):
         urls = {mode: [service.url for service in services] for mode, services in gateways.items()}
         yield Lab.at(backend.url, urls, plan.delay)
