@@ -21,9 +21,9 @@ LEDE = (
 )
 LINEAR, UPWARDS = "Linear axes", "; the sync-gateway's line goes on upwards"
 MODEL = (
-    "A design works on so many requests at once: `sync` on 1, `threadpool` on 40, `async` on all of them; a limit on "
-    "connections to the backend makes it fewer. So N tasks take N delays, N/40 rounded up, or one. Right before each "
-    "burst the same burst was sent without a delay (own), and one task alone."
+    "A process works on so many requests at once: `sync` on 1, `threadpool` on 40, `async` on all of them; a limit on "
+    "connections to the backend makes it fewer. So its N tasks take N delays, N/40 rounded up, or one. Right before "
+    "each burst the same burst was sent without a delay (own), and one task alone."
 )
 TOLERANCE = (
     "A burst may be later by own once more, for the machine may be half as quick by then; for each wave by the mean of "
