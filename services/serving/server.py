@@ -16,6 +16,7 @@ from inflight.linux import unread_connections
 from services.serving.draining import Drain
 from services.serving.listener import accept_all
 
+CLOSE = (b"connection", b"close")
 POLL = 0.01
 GRACE = 1.0
 """Seconds that open connections may still bring a request when the service no longer listens."""
@@ -41,7 +42,9 @@ class Server(uvicorn.Server):
             os.kill(os.getpid(), sig)
             return
         self._drain.begin()
-        self.server_state.default_headers = [*self.server_state.default_headers, (b"connection", b"close")]
+        # uvicorn makes the default headers anew each second, from the encoded ones.
+        self.config.encoded_headers = [*self.config.encoded_headers, CLOSE]
+        self.server_state.default_headers = [*self.server_state.default_headers, CLOSE]
 
     async def on_tick(self, counter: int) -> bool:
         """Tell the main loop to stop when the drain delay is over."""
