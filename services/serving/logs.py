@@ -1,7 +1,6 @@
 """How the services log: lines for people, as uvicorn's users know them, or one JSON object a line.
 
-Lines are formatted where they arise and written by a thread (the standard library's `QueueListener`), so that a slow
-terminal holds up no request.
+Lines are formatted where they arise and written by a thread, so that a slow terminal holds up no request.
 """
 
 from __future__ import annotations
@@ -16,52 +15,61 @@ import threading
 import time
 from datetime import UTC, datetime
 from functools import lru_cache
-from logging.handlers import QueueHandler, QueueListener
-from typing import Any
+from typing import Any, TextIO
 
 from services.serving.problems import title
 
 MOST = 20_000
 """Lines that wait to be written when nothing reads them; more are lost, and counted."""
+GATHER = 0.01
+"""Seconds between two writes: to wake a thread for each line costs more than the line."""
 STUCK = 1.0
 """Seconds for the lines that are left when the process ends."""
 
-_lines: queue.Queue[Any] = queue.Queue(MOST)
+_lines: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+"""The lines, and None for their end."""
 
 
-class Queued(QueueHandler):
+class Queued(logging.Handler):
     """Puts a formatted line into the queue, or counts it as lost where there is no room."""
 
     lost = 0
 
-    def __init__(self) -> None:
-        super().__init__(_lines)
-
-    def enqueue(self, record: logging.LogRecord) -> None:
-        """Put the record into the queue."""
+    def emit(self, record: logging.LogRecord) -> None:
+        """Put the line into the queue."""
         try:
-            super().enqueue(record)
-        except queue.Full:
+            line = self.format(record)
+        except Exception:  # noqa: BLE001 - as every handler of the standard library
+            self.handleError(record)
+            return
+        if _lines.qsize() < MOST:
+            _lines.put(line)
+        else:
             Queued.lost += 1
 
 
-class Writer(logging.StreamHandler[Any]):
-    """Writes formatted lines to the standard output, and says how many were lost before."""
+def write_lines(output: TextIO) -> None:
+    """Write the queue's lines until their end; what the output's encoding lacks is escaped.
 
-    def __init__(self) -> None:
-        super().__init__(sys.stdout)
-        self._encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
-
-    def format(self, record: logging.LogRecord) -> str:
-        """Return the line; what the output's encoding lacks is escaped."""
-        return str(record.msg).encode(self._encoding, "backslashreplace").decode(self._encoding)
-
-    def emit(self, record: logging.LogRecord) -> None:
-        """Write the line."""
+    Before the first line after some were lost, it says how many.
+    """
+    encoding = output.encoding or "utf-8"
+    ended = False
+    while not ended:
+        lines = [_lines.get()]
+        if lines[0] is not None:
+            time.sleep(GATHER)
+        lines += [_lines.get() for _ in range(_lines.qsize())]
+        ended = None in lines
         lost, Queued.lost = Queued.lost, 0
         if lost:
-            record.msg = f"{lost} log lines were lost here: they were not read as fast as written\n{record.msg}"
-        super().emit(record)
+            lines.insert(0, f"{lost} log lines were lost here: they were not read as fast as written")
+        text = "".join(f"{line}\n" for line in lines if line is not None)
+        try:
+            output.write(text.encode(encoding, "backslashreplace").decode(encoding))
+            output.flush()
+        except OSError:  # nobody will read them
+            Queued.lost += len(lines)
 
 
 class LineFormatter(logging.Formatter):
@@ -126,18 +134,17 @@ class Log:
     def __init__(self, level: str, style: str) -> None:
         self.config = log_config(level, style)
         logging.config.dictConfig(self.config)
-        self._listener = QueueListener(_lines, Writer())
+        self._writing = threading.Thread(target=write_lines, args=(sys.stdout,), daemon=True)
 
     def start(self) -> None:
         """Begin to write."""
-        self._listener.start()
+        self._writing.start()
 
     def finish(self) -> None:
         """Write what is left. Where nothing reads it, the process ends here, with 0: Python's own end would abort."""
-        writing = threading.Thread(target=self._listener.stop, daemon=True)
-        writing.start()
-        writing.join(STUCK)
-        if writing.is_alive():
+        _lines.put(None)
+        self._writing.join(STUCK)
+        if self._writing.is_alive():
             os._exit(0)
 
 
