@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from inflight.waits import waiting
+from inflight.waits import no_wait, waiting
 
 log = logging.getLogger("inflight")
 
@@ -49,6 +49,10 @@ def _watch_limiter() -> Callable[[], tuple[int, int]]:
         __slots__ = ()
 
         async def acquire_on_behalf_of(self, borrower: object) -> None:
+            if self.available_tokens > 0:  # it takes a turn of the loop all the same, which is no wait for a thread
+                no_wait("thread")
+                await super().acquire_on_behalf_of(borrower)
+                return
             wait = waiting("thread")
             wait.begin()
             try:

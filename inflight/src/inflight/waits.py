@@ -78,6 +78,18 @@ class waiting:  # noqa: N801 - it is used as a function is
         self.end()
 
 
+def no_wait(queue: str) -> None:
+    """Note that the running code had at once what others queue for: a wait of 0 s, at a tenth of the price."""
+    ledger = current_ledger.get()
+    telemetry = active() if ledger is None else ledger.telemetry
+    if telemetry is None:
+        return
+    telemetry.live.waits(queue)
+    telemetry.metrics.wait.labels(queue).observe(0.0)
+    if ledger is not None:
+        ledger.spent.setdefault(queue, 0.0)
+
+
 class upstream:  # noqa: N801 - it is used as a function is
     """One call to another service: `with upstream("billing"):` around it, in `async with` just as well.
 

@@ -12,9 +12,7 @@ from contextvars import ContextVar, Token
 from functools import wraps
 from typing import Any, Self, TypeVarTuple
 
-from inflight.ledger import current_ledger
-from inflight.telemetry import active
-from inflight.waits import current_call, outcome_of, upstream, waiting
+from inflight.waits import current_call, no_wait, outcome_of, upstream, waiting
 
 log = logging.getLogger("inflight")
 
@@ -87,15 +85,8 @@ class WatchedCall:
 
     @harmless
     def unqueued(self) -> None:
-        """Note that the call had a connection at once, which is a wait of 0 s; a `waiting` costs ten times as much."""
-        ledger = current_ledger.get()
-        telemetry = active() if ledger is None else ledger.telemetry
-        if telemetry is None:
-            return
-        telemetry.live.waits("pool")
-        telemetry.metrics.wait.labels("pool").observe(0.0)
-        if ledger is not None:
-            ledger.spent.setdefault("pool", 0.0)
+        """Note that the call had a connection at once."""
+        no_wait("pool")
 
     @harmless
     def enter(self) -> None:
