@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import sys
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from inflight.waits import no_wait, waiting
@@ -44,21 +44,20 @@ def _watch_limiter() -> Callable[[], tuple[int, int]]:
 
     limiter = to_thread.current_default_thread_limiter()
     kind = type(limiter)
+    acquire: Any = kind.acquire_on_behalf_of
 
     class TimedLimiter(kind):  # type: ignore[valid-type, misc]
         __slots__ = ()
 
-        async def acquire_on_behalf_of(self, borrower: object) -> None:
+        def acquire_on_behalf_of(self, borrower: object) -> Awaitable[None]:
             if self.available_tokens > 0:  # it takes a turn of the loop all the same, which is no wait for a thread
                 no_wait("thread")
-                await super().acquire_on_behalf_of(borrower)
-                return
-            wait = waiting("thread")
-            wait.begin()
-            try:
-                await super().acquire_on_behalf_of(borrower)
-            finally:
-                wait.end()
+                return acquire(self, borrower)  # type: ignore[no-any-return]
+            return self._wait(borrower)
+
+        async def _wait(self, borrower: object) -> None:
+            with waiting("thread"):
+                await acquire(self, borrower)
 
     if kind.__name__ != TimedLimiter.__name__:
         try:
