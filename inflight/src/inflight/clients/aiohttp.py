@@ -8,13 +8,14 @@ from __future__ import annotations
 import sys
 from asyncio import CancelledError
 from functools import partial
+from time import perf_counter
 from typing import Any
 
 from aiohttp import ClientError, ClientResponse, ClientSession, TraceConfig
 
 from inflight.hooks.watched import WatchedCall, harmless, named
 from inflight.hooks.wrap import Method, known, wrap
-from inflight.linux.tcp_info import Socket, waited
+from inflight.linux.tcp_info import STEP, Socket, waited
 from inflight.telemetry import active
 from inflight.waits import outcome_of
 
@@ -170,19 +171,23 @@ def timed_start(inner: Method) -> Method:
 
     async def start(self: Any, connection: Any) -> Any:
         transport = connection.transport  # a connection whose whole response is here lets go of it
+        began = perf_counter()
         response = await inner(self, connection)
-        note_arrival(self, transport)
+        note_arrival(self, transport, perf_counter() - began)
         return response
 
     return start
 
 
 @harmless
-def note_arrival(response: Any, transport: Any) -> None:
-    """Leave the response's socket with it, and the seconds since its last bytes arrived there."""
+def note_arrival(response: Any, transport: Any, took: float) -> None:
+    """Leave the response's socket with it, and the seconds since its last bytes arrived there.
+
+    `took` is how long the response was waited for: where it is less than the kernel can tell, it is not asked.
+    """
     if transport is not None and active() is not None:
         sock = transport.get_extra_info("socket")
-        vars(response)[ARRIVAL] = sock, waited(sock) or 0.0
+        vars(response)[ARRIVAL] = sock, (waited(sock) or 0.0) if took >= STEP else 0.0
 
 
 def ending(inner: Method) -> Method:

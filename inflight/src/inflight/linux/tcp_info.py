@@ -14,6 +14,8 @@ LAST_DATA_RECV = struct.Struct("=I")
 LAST_DATA_RECV_OFFSET = 52
 """`tcpi_last_data_recv` in `struct tcp_info` (Linux, include/uapi/linux/tcp.h): 8 bytes, then 11 numbers before it."""
 TCP_INFO_SIZE = LAST_DATA_RECV_OFFSET + LAST_DATA_RECV.size
+STEP = 0.004
+"""Seconds: the steps in which most kernels count them (CONFIG_HZ=250)."""
 TOTAL_RETRANS = struct.Struct("=I")
 TOTAL_RETRANS_OFFSET = 100
 """`tcpi_total_retrans`, 11 numbers after `tcpi_last_data_recv`."""
@@ -52,8 +54,8 @@ class BorrowedSocket(socket.socket):
 def waited(sock: Socket) -> float | None:
     """Return the seconds since the last bytes arrived in `sock`, or None where the kernel does not say.
 
-    Asked when a request's headers are complete, it is how long that request lay unread. The kernel counts in jiffies:
-    the resolution is about 4 ms. A request whose bytes came in pieces is counted from the last piece.
+    Asked when a request's headers are complete, it is how long that request lay unread. The kernel counts in jiffies,
+    a STEP each on most machines. A request whose bytes came in pieces is counted from the last piece.
     """
     if not AVAILABLE:
         return None
