@@ -94,7 +94,7 @@ def _measure(plan: Plan, only: Sequence[str]) -> dict[str, Any]:
         raise CommandError("the benchmarks read another process's clock and /proc, so they need Linux")
     descriptors = raise_descriptors()
     results: dict[str, Any] = {
-        "kind": "inflight-lab/bench/2",
+        "kind": "inflight-lab/bench/3",
         "started": datetime.now(UTC).isoformat(timespec="seconds"),
         "machine": machine.describe(descriptors),
         "plan": asdict(plan),

@@ -9,7 +9,7 @@ from typing import Any
 
 from bench import wrk
 from bench.client import warm
-from bench.contender import CONTENDERS, ROUTES
+from bench.contender import CONTENDERS, PLAIN, ROUTES
 from bench.program import Program
 from bench.rig import Rig, check_response
 from inflight.terminal.errors import CommandError
@@ -32,24 +32,39 @@ class Plan:
 
 def steps(plan: Plan, keys: Sequence[str]) -> int:
     """Return how many times `measure` will say something."""
-    return plan.rounds * len(keys) * (1 + len(ROUTES))
+    return plan.rounds * (len(keys) + len(ROUTES) * len(_order(keys)))
 
 
 def measure(rig: Rig, plan: Plan, keys: Sequence[str], say: Say) -> dict[str, Any]:
     """Return each contender's turns by route, one of each round; a contender that is not installed is absent.
 
-    New processes in each round: where its memory happens to lie makes one process up to a tenth faster than the next,
-    for as long as it lives. Raises CommandError for one that does not start, or responds otherwise than all others.
+    The plain service has a turn before each one of the others, which holds its `cpu` as `plain`: the machine's speed
+    changes from second to second, and neighbours see the same one. New processes in each round: where its memory
+    happens to lie makes one process up to a tenth faster than the next, for as long as it lives.
+    Raises CommandError for one that does not start, or responds otherwise than all others.
     """
     found: dict[str, Any] = {}
     for number in range(plan.rounds):
         with _contenders(rig, keys, say) as programs:
             for route in ROUTES:
-                for key, program in programs.items():
+                plain = None
+                for key in _order(list(programs)):
                     say(f"round {number + 1} of {plan.rounds}: {route}, {key}")
-                    turns = found.setdefault(key, {}).setdefault(route, [])
-                    turns.append(turn(program, f"/{route}/name", plan.connections))
+                    taken = turn(programs[key], f"/{route}/name", plan.connections)
+                    if key == PLAIN:
+                        plain = taken["cpu"]
+                    elif plain is not None:
+                        taken["plain"] = plain
+                    found.setdefault(key, {}).setdefault(route, []).append(taken)
     return found
+
+
+def _order(keys: Sequence[str]) -> list[str]:
+    """Return who is loaded when: the plain service, where it is there, before each of the others."""
+    others = [key for key in keys if key != PLAIN]
+    if PLAIN not in keys:
+        return others
+    return [each for key in others for each in (PLAIN, key)] or [PLAIN]
 
 
 def turn(program: Program, path: str, connections: int) -> dict[str, float]:

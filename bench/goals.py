@@ -37,9 +37,9 @@ def wrong(turns: list[dict[str, Any]]) -> int:
 def added(found: dict[str, Any], key: str, route: str) -> Spread | None:
     """Return what a contender adds to a request, in seconds, turn by turn; None where it cannot be told."""
     turns, plain = found.get(key, {}).get(route), found.get(PLAIN, {}).get(route)
-    if not turns or not plain or wrong(turns) or wrong(plain):
+    if key == PLAIN or not turns or not plain or wrong(turns) or wrong(plain):
         return None
-    return paired_difference([each["cpu"] for each in turns], [each["cpu"] for each in plain])
+    return paired_difference([each["cpu"] for each in turns], [each["plain"] for each in turns])
 
 
 def _cost(found: dict[str, Any]) -> Iterator[Goal]:
@@ -126,7 +126,9 @@ def _memory(found: dict[str, Any]) -> Iterator[Goal]:
 
 def _watch(found: dict[str, Any]) -> Iterator[Goal]:
     seconds, what = spread(found["seconds"]), f"`inflight watch` beside {found['connections']:,} connections"
-    text = f"{_millis(seconds)}; {found['cpu'] / MS:.1f} ms of processor time"
+    text = (
+        f"{_millis(seconds)}; of {found['cpu'] / MS:.1f} ms of processor time {found['kernel'] / MS:.1f} in the kernel"
+    )
     yield Goal(3, f"{what}: a scrape below 30 ms", text, seconds.median < 30 * MS)
     yield Goal(4, f"{what}: at most 20 MB", f"{found['memory'] / MB:.1f} MB resident", found["memory"] <= 20 * MB)
 

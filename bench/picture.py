@@ -11,7 +11,7 @@ from bench.goals import added
 from bench.spread import Spread
 
 WIDTH, LEFT, RIGHT, TOP, ROW = 1000, 330, 120, 64, 30
-TITLE = "Added to an async def request, µs of processor time: median of the rounds, line from least to greatest"
+TITLE = "Added to an async def request, µs of processor time: median, and a line from least to greatest"
 STEPS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000)
 STYLE = """
 svg { font: 14px system-ui, sans-serif; background: #fff; }

@@ -130,5 +130,11 @@ def run_time(pid: int) -> float:
     return clock_gettime(~pid << 3 | CPUCLOCK_SCHED)
 
 
+def system_time(pid: int) -> float:
+    """Return the processor seconds that the process has spent in the kernel, in steps of a clock tick (man 5 proc)."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return int(fields[12]) / os.sysconf("SC_CLK_TCK")
+
+
 def _children(pid: int) -> list[int]:
     return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]

@@ -46,7 +46,8 @@ def notes(results: dict[str, Any]) -> list[str]:
     if results.get("cost"):
         said.append(
             f"Processor time a request, microseconds: {plan['rounds']} rounds of a second, new processes in each; "
-            f"{plan['connections']} connections. What each adds is the median of the rounds' differences."
+            f"{plan['connections']} connections. What each adds is the median of its differences to the plain "
+            "service's turn just before."
         )
         versions = [f"{key} {text}" for key, text in {**machine["contenders"], **machine["libraries"]}.items() if text]
         said.append(f"Versions: {', '.join(versions)}.")
@@ -86,9 +87,15 @@ def _row(label: str, key: str, found: dict[str, Any]) -> tuple[str, ...]:
     cells = [_cell(key, route, routes, found) for route in ROUTES]
     errors = sum(wrong(turns) for turns in routes.values())
     total = sum(each["requests"] for turns in routes.values() for each in turns)
-    price, plain = added(found, key, "async"), found.get(PLAIN, {}).get("async")
-    ratio = "" if price is None else f"{1 + price.median / spread([each['cpu'] for each in plain]).median:.2f}"
-    return (label, *cells, ratio, f"{errors:,} of {total:,.0f}" if errors else "0")
+    return (label, *cells, _times(key, found), f"{errors:,} of {total:,.0f}" if errors else "0")
+
+
+def _times(key: str, found: dict[str, Any]) -> str:
+    """Return how many times the plain service's `async def` request it costs."""
+    price = added(found, key, "async")
+    if price is None:
+        return "1.00" if key == PLAIN else ""
+    return f"{1 + price.median / spread([each['cpu'] for each in found[PLAIN]['async']]).median:.2f}"
 
 
 def _cell(key: str, route: str, routes: dict[str, Any], found: dict[str, Any]) -> str:
@@ -98,7 +105,7 @@ def _cell(key: str, route: str, routes: dict[str, Any], found: dict[str, Any]) -
         return ""
     if wrong(turns):
         return "**errs**"
-    price = None if key == PLAIN else added(found, key, route)
+    price = added(found, key, route)
     if price is None:
         each = spread([turn["cpu"] for turn in turns])
         return f"{each.median * 1e6:.0f} ({each.least * 1e6:.0f} to {each.greatest * 1e6:.0f})"

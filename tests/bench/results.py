@@ -14,6 +14,10 @@ def turns(*micros: float, errors: int = 0) -> list[dict[str, Any]]:
 
 def cost(**contenders: list[dict[str, Any]]) -> dict[str, Any]:
     """Return the costs of these contenders, the same for each of the routes `async` and `def`."""
+    plain = contenders.get("plain", [])
+    for each in contenders.values():
+        for turn, before in zip(each, plain, strict=False):
+            turn["plain"] = before["cpu"]
     return {key: {"async": each, "def": each} for key, each in contenders.items()}
 
 
