@@ -263,3 +263,19 @@ def test_a_request_is_in_flight_until_the_kernel_has_its_last_byte(
             connection.close()
         eventually(lambda: server.value("http_requests_completed_total", **UNMATCHED, code=code), 1)
         assert server.value("http_requests_in_flight", **UNMATCHED) == 0
+
+
+def test_a_request_that_fails_behind_an_unsent_response_leaves_the_gauge(loop: str) -> None:
+    """Two on one connection, the second sent ahead: it has no last byte that could still be ours."""
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["path"] == "/fails":
+            raise ZeroDivisionError
+        await _large(scope, receive, send)
+
+    with served(app, loop) as server, server.connect() as connection:
+        connection.sendall(request("/large") + request("/fails"))
+        read_all(connection)  # uvicorn closes after the second
+        eventually(lambda: server.value("http_requests_completed_total", **UNMATCHED, code="200"), 1)
+        eventually(lambda: server.value("http_requests_completed_total", **UNMATCHED, code="500"), 1)
+        assert server.value("http_requests_in_flight", **UNMATCHED) == 0

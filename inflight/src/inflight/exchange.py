@@ -75,7 +75,7 @@ class Exchange(Ledger):
 
     def done(self) -> None:
         """Note that the application is done with the request, whether or not it has finished a response."""
-        if not self.finished and (self._connection is None or not self._connection.unsent):
+        if not self.finished and (self._connection is None or self.close not in self._connection.unsent):
             # A framework that hears of a client that leaves gives up what is only the end of a body that was whole.
             self.close(0 if self.whole else 500)
 
