@@ -194,3 +194,21 @@ def test_a_client_that_leaves_with_requests_sent_ahead_leaves_nothing_behind(loo
         eventually(lambda: len(server.telemetry.live.connections), 0)
         eventually(lambda: server.telemetry.live.in_flight, set())
         assert server.telemetry.live.read == {}
+
+
+def test_the_rest_of_a_refused_upload_waits_for_no_loop(loop: str, http: str) -> None:
+    """It is read and dropped: the request is over."""
+
+    async def refuses(_scope: Scope, _receive: Receive, send: Send) -> None:
+        await respond(send)
+
+    seen = []
+    with served(refuses, loop, http) as server, server.connect() as connection:
+        connection.sendall(b"POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 1000000\r\n\r\n")
+        read_until(connection, b"\r\n\r\nok")
+        until = time.monotonic() + 0.5
+        while time.monotonic() < until:
+            connection.sendall(b"x" * 100)
+            time.sleep(0.01)
+            seen.append(server.telemetry.live.waiting()["loop"])
+        assert seen[-10:] == [0] * 10

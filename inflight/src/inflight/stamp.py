@@ -155,8 +155,10 @@ def _callbacks(protocol: Any, telemetry_of: Callable[[], Telemetry | None]) -> d
             connection.book_body()
             data_received(self, data)
             return
-        stamp = connection.stamp = Stamp(connection)
-        connection.telemetry.live.read[connection] = stamp
+        before, stamp = connection.stamp, Stamp(connection)
+        connection.stamp = stamp
+        if before is None or before.used:  # else it is the rest of what began no request, such as a refused upload
+            connection.telemetry.live.read[connection] = stamp
         token = current_stamp.set(stamp)
         try:
             data_received(self, data)
