@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Annotated
 
@@ -11,10 +12,12 @@ import uvloop
 from fastapi import BackgroundTasks, Depends, FastAPI
 from starlette.responses import StreamingResponse
 
+from inflight import upstream
 from inflight.telemetry import Telemetry
 from inflight.threads import DEFAULT_THREADS
+from inflight.types import Receive, Scope, Send
 from tests.eventually import eventually
-from tests.inflight.server import served, timing_of
+from tests.inflight.server import respond, served, timing_of
 
 
 def dependency() -> str:
@@ -192,3 +195,34 @@ def test_a_job_is_the_standard_librarys_in_all_else() -> None:
     value = telemetry.registry.get_sample_value
     assert value("http_request_wait_seconds_count", {"queue": "thread"}) == 3
     assert value("thread_pool_threads_busy", {"pool": "executor"}) == 0
+
+
+def test_a_call_in_the_executors_thread_is_the_requests_own(loop: str) -> None:
+    """`run_in_executor` brings no context along; whose job it is, is known all the same."""
+
+    def call() -> None:
+        with upstream("there"):
+            time.sleep(0.05)
+
+    async def app(_scope: Scope, _receive: Receive, send: Send) -> None:
+        await asyncio.get_running_loop().run_in_executor(None, call)
+        await respond(send)
+
+    with served(app, loop) as server:
+        assert timing_of(server.get())["upstream"] >= 0.05
+
+
+def test_a_coroutine_function_is_refused_as_the_loop_refuses_it() -> None:
+    """By uvloop, at once."""
+
+    async def main() -> None:
+        running = asyncio.get_running_loop()
+        with pytest.raises(TypeError, match="coroutines cannot be used"):
+            running.run_in_executor(None, coroutine)
+        telemetry.start()
+        with pytest.raises(TypeError, match="coroutines cannot be used"):
+            running.run_in_executor(None, coroutine)
+        telemetry.stop()
+
+    telemetry = Telemetry()
+    uvloop.run(main())

@@ -10,9 +10,11 @@ import asyncio
 import logging
 import sys
 from collections.abc import Awaitable, Callable
+from inspect import iscoroutinefunction
 from typing import Any
 
-from inflight.waits import no_wait, waiting
+from inflight.ledger import current_ledger
+from inflight.waits import current_call, no_wait, waiting
 
 log = logging.getLogger("inflight")
 
@@ -79,16 +81,21 @@ class DefaultExecutor:
 
     def __call__(self, executor: object, func: Callable[..., Any], *args: Any) -> Any:
         """Run a job, and return its future; its wait ends when a thread begins it, or when it is cancelled before."""
-        if executor is not None:  # one of the program's own
+        if executor is not None or iscoroutinefunction(func):  # one of the program's own, or what uvloop refuses
             return self._run(executor, func, *args)
         wait = waiting("thread")
+        ledger, call = current_ledger.get(), current_call.get()
 
         def job() -> Any:
             wait.end()
             self._jobs.add(wait)
+            # Nothing of the caller's context comes along here; `to_thread` brings it, the same two among it.
+            tokens = current_ledger.set(ledger), current_call.set(call)
             try:
                 return func(*args)
             finally:
+                current_ledger.reset(tokens[0])
+                current_call.reset(tokens[1])
                 self._jobs.discard(wait)
 
         wait.begin()
