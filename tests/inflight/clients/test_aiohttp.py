@@ -447,3 +447,21 @@ def test_a_session_that_was_made_before_is_left_alone(
     asyncio.run(main())
     assert watching.all_calls() == {}
     eventually(watching.at_rest, True)
+
+
+def test_a_response_says_itself_how_its_call_ended(watching: Watching, server: Upstream) -> None:
+    """Not what the program was handling when it called, nor that it raises for a status below 500."""
+
+    async def program(session: Session) -> None:
+        try:
+            raise TimeoutError  # noqa: TRY301 - the primary failed
+        except TimeoutError:
+            async with session.get(f"{server.url}/begun"):  # the fallback, of which only the status is wanted
+                pass
+        with pytest.raises(aiohttp.ClientResponseError):
+            async with session.get(f"{server.url}/?status=404&size=500000") as response:
+                response.raise_for_status()
+
+    run(program)
+    assert watching.all_calls() == {(server.name, "ok"): 2}
+    assert watching.at_rest()

@@ -4,19 +4,27 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import socket
+import threading
 import time
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import Any, cast
 
 import httpx
 import pytest
 import uvloop
+from hypercorn.asyncio import serve
+from hypercorn.config import Config
 
 from inflight import upstream
+from inflight.ledger import Ledger
+from inflight.types import Receive, Scope, Send
 from tests.eventually import eventually
+from tests.inflight.server import respond
 from tests.inflight.upstream import Upstream
 from tests.inflight.watching import Watching, until
+from tests.ports import listened_on
 
 ONE = httpx.Limits(max_connections=1)
 
@@ -276,3 +284,76 @@ def test_a_sync_client_is_followed_to_the_end_of_the_body(watching: Watching, se
     assert watching.all_calls() == {(server.name, "ok"): 1, (server.name, "timeout"): 1}
     assert "http11.receive_response_headers.complete" in seen
     assert watching.at_rest()
+
+
+def test_a_response_says_itself_how_its_call_ended(watching: Watching, server: Upstream) -> None:
+    """Not what the program was handling when it called, nor that it raises for a status below 500."""
+
+    async def program(client: httpx.AsyncClient) -> None:
+        try:
+            raise httpx.ConnectTimeout("the primary's")  # noqa: TRY301 - the primary failed
+        except httpx.ConnectTimeout:
+            assert (await client.get(f"{server.url}/?size=500000")).status_code == 200
+        with pytest.raises(httpx.HTTPStatusError):
+            async with client.stream("GET", f"{server.url}/?status=404&size=500000") as response:
+                response.raise_for_status()
+
+    run(program)
+    assert watching.all_calls() == {(server.name, "ok"): 2}
+    assert watching.at_rest()
+
+
+def test_the_wait_for_a_thread_to_look_a_name_up_is_no_time_of_the_upstreams(
+    watching: Watching, server: Upstream
+) -> None:
+    """The loop's own executor is full; uvloop looks names up with threads of its own."""
+
+    async def program(client: httpx.AsyncClient) -> None:
+        watching.telemetry.start()
+        loop, let_go = asyncio.get_running_loop(), threading.Event()
+        loop.set_default_executor(ThreadPoolExecutor(1))
+        held = loop.run_in_executor(None, let_go.wait, 15)
+        with watching.request() as ledger:
+            call = asyncio.create_task(client.get(f"http://localhost:{server.port}/"))
+            await until(lambda: watching.waiting("thread"), 1)
+            await asyncio.sleep(0.2)
+            let_go.set()
+            await call
+        assert ledger.spent["thread"] >= 0.2
+        assert ledger.spent["upstream"] < ledger.spent["thread"]
+        await held
+        watching.telemetry.stop()
+
+    run(program)
+    assert watching.took(f"localhost:{server.port}") < watching.waited("thread")
+
+
+def test_the_wait_for_a_stream_is_the_pools_and_not_the_loops(watching: Watching) -> None:
+    """HTTP/2: one connection that takes two requests at once, for six."""
+
+    async def app(_scope: Scope, _receive: Receive, send: Send) -> None:
+        await asyncio.sleep(0.2)
+        await respond(send)
+
+    async def program(client: httpx.AsyncClient) -> None:
+        config, stop = Config(), asyncio.Event()
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            port = free.getsockname()[1]
+        config.bind, config.h2_max_concurrent_streams, config.loglevel = [f"127.0.0.1:{port}"], 2, "CRITICAL"
+        serving = asyncio.create_task(serve(cast(Any, app), config, shutdown_trigger=cast(Any, stop.wait)))
+        await until(lambda: listened_on(port), wanted=True)
+        url = f"http://127.0.0.1:{port}/"
+        await client.get(url)
+
+        async def called() -> Ledger:
+            with watching.request() as ledger:
+                assert (await client.get(url)).http_version == "HTTP/2"
+            return ledger
+
+        ledgers = await asyncio.gather(*(called() for _ in range(6)))
+        assert max(each.spent["pool"] for each in ledgers) >= 0.4 * 0.99
+        assert max(each.loop or 0.0 for each in ledgers) < 0.2
+        stop.set()
+        await serving
+
+    run(program, http1=False, http2=True)

@@ -140,3 +140,18 @@ def test_a_session_can_be_pickled(watching: Watching, server: Upstream) -> None:
     session = pickle.loads(pickle.dumps(blocking_session()))
     assert session.get(server.url, timeout=10).content == b"xx"
     assert watching.calls(server.name) == 1
+
+
+def test_a_response_says_itself_how_its_call_ended(watching: Watching, server: Upstream) -> None:
+    """Not what the program was handling when it called, nor that it raises for a status below 500."""
+    try:
+        raise FileNotFoundError("the cache")  # noqa: TRY301 - nothing is cached
+    except FileNotFoundError:
+        assert requests.get(f"{server.url}/?size=500000", timeout=10).status_code == 200
+    with (
+        pytest.raises(requests.HTTPError),
+        requests.get(f"{server.url}/?status=404&size=500000", timeout=10, stream=True) as response,
+    ):
+        response.raise_for_status()
+    assert watching.all_calls() == {(server.name, "ok"): 2}
+    assert watching.at_rest()

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import wraps
 from types import SimpleNamespace
 
 import pytest
 
 from inflight.hooks import HOOKS, install, watched, wrap
 from inflight.hooks.watched import WatchedCall
+from inflight.hooks.wrap import Method
 from tests.inflight.upstream import Upstream
 from tests.inflight.watching import Watching
 
@@ -133,3 +136,20 @@ def test_names_beyond_fifty_are_other(watching: Watching) -> None:
             pass
     assert len(watching.all_calls()) == 51
     assert watching.calls("other") == 10
+
+
+def test_a_coroutine_function_is_one_behind_a_decorator_that_passes_its_coroutine_on(watching: Watching) -> None:
+    """As `get_connection` of redis' async pools from 5.3 to 7.1: its wait lasts as long as the coroutine."""
+
+    def decorated(method: Method) -> Method:
+        return wraps(method)(lambda self: method(self))  # noqa: PLW0108 - no coroutine function itself
+
+    class Pool:
+        @decorated
+        async def acquire(self) -> int | None:
+            await asyncio.sleep(0)
+            return watching.waiting()
+
+    wrap.wrap(Pool, "acquire", wrap.as_wait)
+    assert asyncio.run(Pool().acquire()) == 1
+    assert watching.at_rest()

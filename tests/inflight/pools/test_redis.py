@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -11,6 +12,8 @@ from typing import Any
 import pytest
 import redis
 from redis import asyncio as aio
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from inflight import upstream
 from tests.eventually import eventually
@@ -138,3 +141,15 @@ def test_a_command_inside_of_a_named_call_is_part_of_it(watching: Watching, redi
     with redis.Redis(host="127.0.0.1", port=redis_server) as client, upstream("cache"):
         client.ping()
     assert watching.all_calls() == {("cache", "ok"): 1}
+
+
+def test_a_server_that_does_not_respond_is_a_timeout(watching: Watching) -> None:
+    """Redis' own exception for it is none of Python's."""
+    with socket.create_server(("127.0.0.1", 0)) as mute:
+        port = mute.getsockname()[1]
+        with (
+            redis.Redis(host="127.0.0.1", port=port, socket_timeout=0.1, retry=Retry(NoBackoff(), 0)) as client,
+            pytest.raises(redis.TimeoutError),
+        ):
+            client.ping()
+    assert watching.all_calls() == {(f"127.0.0.1:{port}", "timeout"): 1}

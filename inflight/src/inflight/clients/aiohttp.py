@@ -5,13 +5,12 @@ https://docs.aiohttp.org/en/stable/tracing_reference.html
 
 from __future__ import annotations
 
-import sys
 from asyncio import CancelledError
 from functools import partial
 from time import perf_counter
 from typing import Any
 
-from aiohttp import ClientError, ClientResponse, ClientSession, TraceConfig
+from aiohttp import ClientConnectionError, ClientPayloadError, ClientResponse, ClientSession, TraceConfig
 
 from inflight.hooks.watched import WatchedCall, harmless, named
 from inflight.hooks.wrap import Method, known, wrap
@@ -112,7 +111,9 @@ class Trace:
 
     def connected(self, connector: Any) -> None:
         """Note that there is a connection; aiohttp tells of the queue only to those that had to wait."""
-        if not self._queued and (connector.limit or connector.limit_per_host):  # without a limit, there is no queue
+        if self._queued or connector is None:  # a session that was closed meanwhile has none
+            return
+        if connector.limit or connector.limit_per_host:  # without a limit, there is no queue
             self.call.unqueued()
 
     @harmless
@@ -151,9 +152,10 @@ class Body:
         self._call = call
         self._outcome = outcome
 
-    def close(self, error: BaseException | None) -> None:
-        """End the call; `error` is what the program closes the response for."""
-        if isinstance(error, (CancelledError, TimeoutError, ClientError)):
+    def close(self) -> None:
+        """End the call, by what the program closes the response for; a bad status is the response's own."""
+        error = self._call.raised()
+        if isinstance(error, (CancelledError, TimeoutError, ClientConnectionError, ClientPayloadError)):
             self._outcome = outcome_of(error)
         self._call.end(self._outcome)
 
@@ -196,7 +198,7 @@ def ending(inner: Method) -> Method:
     def end(self: Any, *args: Any, **kwargs: Any) -> Any:
         body = vars(self).pop(BODY, None)
         if body is not None:
-            body.close(sys.exc_info()[1])
+            body.close()
         return inner(self, *args, **kwargs)
 
     return end

@@ -60,7 +60,8 @@ def telling(inner: Method) -> Method:
 
     async def handle_async_request(self: Any, request: Any) -> Any:
         connected = request.extensions.get(CONNECTED)
-        if connected is not None:
+        # With HTTP/2 it may still wait for a stream, or for another request's connecting: the first event ends that.
+        if connected is not None and (not self.is_available() or "HTTP/1.1" in self.info()):
             connected()
         return await inner(self, request)
 
@@ -94,12 +95,14 @@ def timed_async(inner: Method) -> Method:
                 traced.pop("trace", None)  # each further event would cost, and tell nothing
 
         traced.update({"trace": trace, CONNECTED: connected})
+        call.enter()  # a look-up of the name waits for a thread, which is no time of the upstream's
         try:
             response: httpx.Response = await inner(self, request)
         except BaseException as error:
             call.end(failure(error))
             raise
         finally:
+            call.leave()
             request.extensions = extensions
         arrive(call, response)
         response.stream = AsyncBody(response.stream, call, outcome(response))
@@ -174,9 +177,9 @@ class Following:
         self._outcome = outcome
 
     def end(self) -> None:
-        """End the call, by what the program closes the response for."""
-        error = sys.exc_info()[1]
-        if isinstance(error, (CancelledError, TimeoutError, httpx.HTTPError)):
+        """End the call, by what the program closes the response for; a bad status is the response's own."""
+        error = self._call.raised()
+        if isinstance(error, (CancelledError, TimeoutError, httpx.RequestError)):
             self._outcome = failure(error)
         self._call.end(self._outcome)
 

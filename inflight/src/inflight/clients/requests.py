@@ -5,7 +5,6 @@ https://urllib3.readthedocs.io/en/stable/reference/urllib3.connectionpool.html
 
 from __future__ import annotations
 
-import sys
 from queue import LifoQueue
 from typing import Any
 
@@ -14,7 +13,7 @@ from urllib3.connectionpool import ConnectionPool
 from urllib3.exceptions import HTTPError, MaxRetryError, NewConnectionError
 from urllib3.exceptions import TimeoutError as Timeout
 
-from inflight.hooks.watched import PoolWait, WatchedCall, named
+from inflight.hooks.watched import PoolWait, WatchedCall, harmless, named
 from inflight.hooks.wrap import Method, known, wrap
 from inflight.waits import outcome_of
 
@@ -72,9 +71,10 @@ def timed(inner: Method) -> Method:
     return urlopen
 
 
+@harmless
 def follow(call: WatchedCall, response: Any) -> None:
     """Have the call end with the response's body."""
-    if getattr(response, "connection", None) is None:
+    if not isinstance(response, HTTPResponse) or response.connection is None:
         call.end(outcome(response))
     else:
         vars(response)[CALL] = call
@@ -99,8 +99,12 @@ def ending(inner: Method) -> Method:
     def end(self: Any) -> Any:
         call = vars(self).pop(CALL, None)
         if call is not None:
-            error = sys.exc_info()[1]
-            call.end(failure(error) if isinstance(error, (HTTPError, OSError)) else outcome(self))
+            error = call.raised()
+            # requests' own HTTPError, which has a response, is for a bad status: that is the response's own.
+            if isinstance(error, (HTTPError, OSError)) and getattr(error, "response", None) is None:
+                call.end(failure(error))
+            else:
+                call.end(outcome(self))
         return inner(self)
 
     return end

@@ -6,6 +6,7 @@ Nothing here raises into the library: a fault of the telemetry is one line in th
 from __future__ import annotations
 
 import logging
+import sys
 from collections.abc import Callable
 from contextlib import suppress
 from contextvars import ContextVar, Token
@@ -50,12 +51,14 @@ class WatchedCall:
     `begin`, `queue`, `dequeue` and `end` are for callbacks, `with` is for a function that is the whole call.
     """
 
-    __slots__ = ("_call", "_part", "_tokens", "_wait", "late", "refused")
+    __slots__ = ("_call", "_during", "_failure", "_part", "_tokens", "_wait", "late", "refused")
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, failure: Callable[[BaseException], str] = outcome_of) -> None:
         outer = current_call.get()
         self._part = outer is not None and outer.open
         self._call = outer if outer is not None and outer.open else upstream(name)
+        self._failure = failure
+        self._during = sys.exc_info()[1]
         self._wait: waiting | None = None
         self._tokens: tuple[Token[upstream | None], Token[WatchedCall | None]] | None = None
         self.refused = False
@@ -113,8 +116,14 @@ class WatchedCall:
             self.dequeue()
         late, self.late = self.late, 0.0
         self._call.late += late
+        self._during = None  # its traceback keeps much alive
         if not self._part:
             self._call.end(outcome)
+
+    def raised(self) -> BaseException | None:
+        """Return what is being raised where the response is closed; not what was handled when the call began."""
+        error = sys.exc_info()[1]
+        return None if error is self._during else error
 
     def __enter__(self) -> Self:
         self.begin()
@@ -122,7 +131,7 @@ class WatchedCall:
         return self
 
     def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
-        self.end("ok" if error is None else outcome_of(error))
+        self.end("ok" if error is None else self._failure(error))
 
 
 class PoolWait:

@@ -7,10 +7,11 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from functools import wraps
 from importlib.metadata import PackageNotFoundError, version
-from inspect import iscoroutinefunction
+from inspect import iscoroutinefunction, unwrap
 from typing import Any
 
 from inflight.hooks.watched import PoolWait, WatchedCall, end_wait, named
+from inflight.waits import outcome_of
 
 log = logging.getLogger("inflight")
 
@@ -39,20 +40,30 @@ def wrap(owner: Any, name: str, around: Callable[[Method], Method]) -> None:
     setattr(owner, name, outer)
 
 
-def as_call(name_of: Callable[[Any], str], otherwise: str) -> Callable[[Method], Method]:
-    """Return what makes a method, sync or async, one call to the upstream that `name_of` reads from its object."""
+def is_async(method: Method) -> bool:
+    """Return whether it is a coroutine function, or a decorated one: a decorator may pass the coroutine on."""
+    return iscoroutinefunction(unwrap(method))
+
+
+def as_call(
+    name_of: Callable[[Any], str], otherwise: str, failure: Callable[[BaseException], str] = outcome_of
+) -> Callable[[Method], Method]:
+    """Return what makes a method, sync or async, one call to the upstream that `name_of` reads from its object.
+
+    `failure` says how a call ended that raised an exception.
+    """
 
     def around(inner: Method) -> Method:
-        if iscoroutinefunction(inner):
+        if is_async(inner):
 
             async def called(self: Any, *args: Any, **kwargs: Any) -> Any:
-                with WatchedCall(named(name_of, self, otherwise)):
+                with WatchedCall(named(name_of, self, otherwise), failure):
                     return await inner(self, *args, **kwargs)
 
             return called
 
         def call(self: Any, *args: Any, **kwargs: Any) -> Any:
-            with WatchedCall(named(name_of, self, otherwise)):
+            with WatchedCall(named(name_of, self, otherwise), failure):
                 return inner(self, *args, **kwargs)
 
         return call
@@ -64,7 +75,7 @@ def within(manager: Callable[[], AbstractContextManager[object]]) -> Callable[[M
     """Return what makes a method, sync or async, run inside of a context manager that is made for each call."""
 
     def around(inner: Method) -> Method:
-        if iscoroutinefunction(inner):
+        if is_async(inner):
 
             async def inside(self: Any, *args: Any, **kwargs: Any) -> Any:
                 with manager():
@@ -87,7 +98,7 @@ as_wait = within(PoolWait)
 
 def ends_wait(inner: Method) -> Method:
     """Return a method that the library calls on the connection that the pool has given: the wait is over."""
-    if iscoroutinefunction(inner):
+    if is_async(inner):
 
         async def ended(*args: Any, **kwargs: Any) -> Any:
             end_wait()

@@ -16,17 +16,18 @@ from redis.connection import AbstractConnection
 
 from inflight.hooks.watched import current_watched
 from inflight.hooks.wrap import as_call, as_wait, ends_wait, known, within, wrap
+from inflight.waits import outcome_of
 
 OTHERWISE = "redis"
 REFUSED = getattr(exceptions, "MaxConnectionsError", ())
-"""What a pool raises that does not block and is empty; before version 6 it is not told from redis' own failures."""
+"""What a pool raises that does not block and is empty; older pools' is not told from redis' own failures."""
 
 
 def install() -> None:
     """Watch every client and pool, those that exist already, too; clients of a cluster are not watched."""
     if not known("redis", 5, 6, 7, 8):
         return
-    call = as_call(lambda client: name_of(client.connection_pool), OTHERWISE)
+    call = as_call(lambda client: name_of(client.connection_pool), OTHERWISE, failure)
     for client in (Redis, aio.Redis):
         wrap(client, "execute_command", call)
     for pipeline in (Pipeline, AsyncPipeline):
@@ -50,6 +51,11 @@ class Refusal:
         call = current_watched.get()
         if call is not None and isinstance(error, REFUSED):
             call.refused = True
+
+
+def failure(error: BaseException) -> str:
+    """Return how a call ended that raised `error`; redis' own TimeoutError is none of Python's."""
+    return "timeout" if isinstance(error, exceptions.TimeoutError) else outcome_of(error)
 
 
 def name_of(pool: Any) -> str:
