@@ -8,6 +8,8 @@ from time import monotonic
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from services.serving.draining import CLOSE
+
 JITTER = 0.25
 """The share of the age by which a connection may end earlier or later: those opened together do not end together."""
 MOST = 20_000
@@ -38,7 +40,7 @@ class ConnectionAgeMiddleware:
 
         async def send_and_close(message: Message) -> None:
             if message["type"] == "http.response.start" and self._is_over(client):
-                message = {**message, "headers": [*message.get("headers", ()), (b"connection", b"close")]}
+                message = {**message, "headers": [*message.get("headers", ()), CLOSE]}
             await send(message)
 
         await self._app(scope, receive, send_and_close)

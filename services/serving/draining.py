@@ -9,6 +9,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from services.serving.problems import problem
 
+CLOSE = (b"connection", b"close")
+
 
 class Drain:
     """How long a stop may take: `delay` seconds in which requests still come, then `timeout` for what is there."""
@@ -48,7 +50,8 @@ class Drain:
 class DrainingMiddleware:
     """Responds with a 503 when the drain is over: to what uvicorn cancels then, and to what had not even begun.
 
-    uvicorn's own response would be a bare 500.
+    uvicorn's own response would be a bare 500. A response that was under way when the drain began ends its connection;
+    the server sees to those that begin later.
     """
 
     def __init__(self, app: ASGIApp, drain: Drain) -> None:
@@ -64,11 +67,13 @@ class DrainingMiddleware:
             # A loop that was blocked finds a queue of them, each as long as the one before.
             await problem(503, "the service has stopped")(scope, receive, send)
             return
-        started = False
+        started, drained = False, self.drain.begun
 
         async def watched_send(message: Message) -> None:
             nonlocal started
             started = True
+            if message["type"] == "http.response.start" and self.drain.begun and not drained:
+                message = {**message, "headers": [*message.get("headers", ()), CLOSE]}
             await send(message)
 
         try:

@@ -13,10 +13,9 @@ from typing import Any
 import uvicorn
 
 from inflight.linux import unread_connections
-from services.serving.draining import Drain
+from services.serving.draining import CLOSE, Drain
 from services.serving.listener import accept_all
 
-CLOSE = (b"connection", b"close")
 POLL = 0.01
 GRACE = 1.0
 """Seconds that open connections may still bring a request when the service no longer listens."""

@@ -7,6 +7,7 @@ import subprocess
 import threading
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from time import monotonic
 from urllib.error import HTTPError
 from urllib.request import urlopen
@@ -100,6 +101,18 @@ def test_not_ready_first_but_still_accepting(stage: Stage) -> None:
         assert (response.status, response.header("connection")) == (200, "close")
     process_of(backend).terminate()
     assert process_of(backend).wait(20) == -signal.SIGTERM
+
+
+def test_what_is_in_flight_when_a_stop_begins_ends_its_connection(stage: Stage) -> None:
+    """Its client would keep the connection else, and use it in the moment in which it is closed."""
+    backend = stage.backend(drain_delay=3600)
+    with ThreadPoolExecutor(1) as threads:
+        response = threads.submit(get, f"{backend.url}/task1?delay=1")
+        settled(backend, "http_requests_in_flight", 1)
+        process_of(backend).terminate()
+        assert response.result().status == 200
+    assert response.result().header("connection") == "close"
+    process_of(backend).kill()
 
 
 def test_a_steady_load_through_a_stop_and_a_start_loses_only_what_was_refused(stage: Stage) -> None:
