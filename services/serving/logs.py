@@ -61,15 +61,15 @@ def write_lines(output: TextIO) -> None:
             time.sleep(GATHER)
         lines += [_lines.get() for _ in range(_lines.qsize())]
         ended = None in lines
+        written = [line for line in lines if line is not None]
         lost, Queued.lost = Queued.lost, 0
-        if lost:
-            lines.insert(0, f"{lost} log lines were lost here: they were not read as fast as written")
-        text = "".join(f"{line}\n" for line in lines if line is not None)
+        notice = [f"{lost} log lines were lost here: they were not read as fast as written"] if lost else []
+        text = "".join(f"{line}\n" for line in (*notice, *written))
         try:
             output.write(text.encode(encoding, "backslashreplace").decode(encoding))
             output.flush()
-        except OSError:  # nobody will read them
-            Queued.lost += len(lines)
+        except OSError:  # the reader is gone, or the disk is full
+            Queued.lost += lost + len(written)
 
 
 class LineFormatter(logging.Formatter):
