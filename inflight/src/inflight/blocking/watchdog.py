@@ -78,6 +78,8 @@ class Watchdog:
         self._running: threading.Lock | None = None
         """Held while the thread is to go on: it costs less to wait for than an event."""
         self._seen: Seen | None = None
+        self._again = False
+        """Whether the next look is to prove what the last one has seen."""
         self._alert_until = 0.0
         self._fruitless = 0
         """Looks since one has proved anything."""
@@ -128,7 +130,9 @@ class Watchdog:
             self._seen = None
             return INTERVAL
         self._look(loop, spent, last)
-        if self._seen is not None and not self._seen.held:
+        # Once: a loop that is busy with short tasks shows another one at each look, and each look costs it the lock.
+        self._again = self._seen is not None and not self._seen.held and not self._again
+        if self._again:
             return AGAIN
         if self._seen is not None and now - self._seen.since >= LONG:
             return SELDOM
