@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import socket
 from pathlib import Path
@@ -41,6 +42,7 @@ def hello(tmp_path: Path) -> Path:
         (["hello:app", "--admin-port", "many"], "--admin-port: 'many' is no port"),
         (["hello:app", "--admin-port"], "--admin-port needs a value"),
         (["hello:app", "--admin-requests-from", "everybody"], "'everybody' is no address or network"),
+        (["hello:app", "--admin-host", "a..b"], "a..b:0: that is no host's name; set the host to another"),
     ],
 )
 def test_bad_input_is_one_line(hello: Path, arguments: list[str], line: str) -> None:
@@ -87,6 +89,63 @@ def test_a_signal_ends_it_as_it_ends_uvicorn(hello: Path, number: int, status: i
     assert "Finished server process" in service.said
 
 
+PASSED_ON = [signal.SIGHUP, signal.SIGQUIT, signal.SIGUSR1, signal.SIGUSR2, signal.SIGWINCH]
+HEEDS = """
+import signal
+for number in (signal.SIGHUP, signal.SIGQUIT, signal.SIGUSR1, signal.SIGUSR2, signal.SIGWINCH):
+    signal.signal(number, lambda number, _frame: print("heeded", number, flush=True))
+from hello import app
+"""
+
+
+def test_the_application_has_the_signals_that_it_heeds(hello: Path) -> None:
+    """As with uvicorn, whose process is its own."""
+    (hello / "heeds.py").write_text(HEEDS)
+    with serving("heeds:app", folder=hello) as service:
+        for number in PASSED_ON:
+            service.process.send_signal(number)
+            service.until(f"heeded {number.value}\n")
+        assert service.get("/").body == b"hello"
+
+
+@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGUSR1])
+def test_a_signal_that_the_application_does_not_heed_ends_it(hello: Path, number: signal.Signals) -> None:
+    """As it ends uvicorn."""
+    with serving("hello:app", folder=hello) as service:
+        assert service.stop(number) == -number
+    assert f"was killed by {number.name}; the service ends" in service.said
+
+
+def test_what_was_ignored_from_the_start_stays_ignored(hello: Path) -> None:
+    """As nohup has it, for the worker, too."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with serving("hello:app", folder=hello) as service:
+            os.killpg(service.process.pid, signal.SIGHUP)
+            assert service.get("/").body == b"hello"
+            assert service.stop() == -signal.SIGTERM
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
+def test_several_do_nothing_on_the_signals_on_which_uvicorns_do_nothing(hello: Path) -> None:
+    """They serve on, and end as ever."""
+    with serving("hello:app", "--workers", "2", folder=hello) as service:
+        for number in PASSED_ON[1:]:
+            service.process.send_signal(number)
+        assert service.get("/").body == b"hello"
+        assert service.stop() == 0
+    assert "was killed by" not in service.said
+
+
+def test_the_first_of_several_that_is_killed_before_it_serves_ends_the_service(tmp_path: Path) -> None:
+    """With a status that says so, and not as if all had been well."""
+    (tmp_path / "dies.py").write_text("import os, signal\nos.kill(os.getpid(), signal.SIGKILL)\n")
+    with started("dies:app", "--port", "0", "--admin-port", "0", "--workers", "2", folder=tmp_path) as service:
+        assert service.wait() == 128 + signal.SIGKILL
+    assert "was killed by SIGKILL; the service ends" in service.said
+
+
 SLOW = """
 import asyncio
 async def app(scope, receive, send):
@@ -120,7 +179,6 @@ def test_a_second_interrupt_ends_it_at_once(tmp_path: Path) -> None:
     with serving("slow:app", folder=tmp_path) as service:
         service.at_once(1, "/long")
         service.until("begun")
-        import os
         from time import sleep
 
         os.killpg(service.process.pid, signal.SIGINT)

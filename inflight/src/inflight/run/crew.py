@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from time import monotonic
 
 from inflight.run.pulse import PROCESS
@@ -18,11 +19,16 @@ FIRST_PAUSE, LONGEST_PAUSE = 0.1, 10.0
 """Seconds between a death and the next start; each death that soon follows doubles them."""
 CHECK_EVERY = 0.5
 """Seconds, as in uvicorn's own supervisor."""
+STOOD_STILL = CHECK_EVERY + 1.0
+"""Seconds between two checks beyond which the supervisor itself did not run."""
+STARTUP_FAILURE = 3
+"""The status of a worker that uvicorn has found unable to start; another one would be, too."""
 
 
 def say(text: str) -> None:
-    """Print a line of the supervisor's."""
-    print(f"inflight: {text}", file=sys.stderr, flush=True)
+    """Print a line of the supervisor's, if that is possible: the service outlives who reads it, and a full disk."""
+    with suppress(OSError):
+        print(f"inflight: {text}", file=sys.stderr, flush=True)
 
 
 class Crew:
@@ -53,6 +59,14 @@ class Crew:
         """Those that a successor is to replace. That of the first is starting, whether or not the first still lives."""
         self._once_more = False
         """Whether all are to be replaced again when that is done."""
+        self._served = False
+        """Whether any worker has ever served."""
+        self._passed_on: set[int] = set()
+        """The signals that workers were passed."""
+        self._checked = 0.0
+        """When the health of the workers was last checked."""
+        self._awake_since = 0.0
+        """When the supervisor last began to run without a gap."""
 
     def start(self, number: int) -> Worker:
         """Start the worker of a number."""
@@ -64,6 +78,8 @@ class Crew:
 
     def grow(self) -> None:
         """Start one more."""
+        if self.stopping:
+            return  # it would open the port again
         self.start(max((worker.number for worker in self.workers), default=0) + 1)
 
     def shrink(self) -> None:
@@ -83,6 +99,8 @@ class Crew:
     def stop(self, number: int) -> None:
         """Pass on a signal that ends the service."""
         self.stopping = True
+        if self.exit_status is None and (self.several or self.reload):
+            self.exit_status = 0  # uvicorn's supervisor does not die of the signal, either
         self._due.clear()
         for descriptor in self.sockets:
             os.close(descriptor)  # or the kernel would go on to take connections that nobody will accept
@@ -90,6 +108,14 @@ class Crew:
         for worker in self.workers:
             worker.expected = True
             worker.signal(number)
+
+    def pass_on(self, number: int) -> None:
+        """Pass on a signal that is the application's to heed; where it does not, the service ends, as uvicorn does."""
+        self._passed_on.add(number)
+        for worker in self.workers:
+            worker.signal(number)
+        if not self.workers and number != signal.SIGWINCH:  # of which nobody dies
+            self.exit_status = -number
 
     def replace(self) -> None:
         """Replace all workers, one after the other: a successor serves before its predecessor is told to end."""
@@ -108,7 +134,7 @@ class Crew:
 
     def started(self, worker: Worker) -> None:
         """Note that a worker serves."""
-        worker.started = True
+        worker.started = self._served = True
         if self._outgoing and worker.number == self._outgoing[0].number and worker is not self._outgoing[0]:
             self._outgoing.pop(0).end()
             self._replace_next()
@@ -126,16 +152,21 @@ class Crew:
             self.start(number)
         waits = [due - now for due in self._due.values()]
         if self.several:
-            self._check_health()
+            self._check_health(now)
             waits.append(CHECK_EVERY)
         return min(waits, default=None)
 
-    def _check_health(self) -> None:
+    def _check_health(self, now: float) -> None:
+        if now - self._checked > STOOD_STILL:
+            self._awake_since = now  # whatever stopped the supervisor (SIGSTOP, docker pause) stopped the workers, too
+        self._checked = now
         for worker in self.workers:
-            age = None if worker.pulse is None else worker.pulse.age(PROCESS)
-            if age is not None and age > self.healthcheck and not worker.expected:
-                say(f"{worker} has not responded for {age:.1f} s, so it is killed (--timeout-worker-healthcheck)")
-                worker.process.kill()
+            if worker.pulse is None or worker.expected or worker.killed:
+                continue
+            silent = min(worker.pulse.age(PROCESS) or 0.0, now - self._awake_since)
+            if silent > self.healthcheck:
+                say(f"{worker} has not responded for {silent:.1f} s, so it is killed (--timeout-worker-healthcheck)")
+                worker.kill()
 
     def _replace_next(self) -> None:
         if self._outgoing and not self.stopping:
@@ -148,6 +179,8 @@ class Crew:
         status = worker.process.returncode
         if self.stopping:
             self.exit_status = status if self.exit_status is None else self.exit_status
+        elif -status in self._passed_on:
+            self._end(worker, status)
         elif worker.expected:
             if self.reload:
                 self.start(worker.number)
@@ -160,10 +193,21 @@ class Crew:
             self._give_up(worker, status)
         elif self.reload:
             say(f"{worker} {_how(status)}; waiting for a change of the files")
-        elif not worker.started or (status == 0 and not self.several):
-            self.exit_status = status
+        elif self._is_final(worker, status):
+            self._end(worker, status)
         else:
             self._again(worker, status)
+
+    def _is_final(self, worker: Worker, status: int) -> bool:
+        """Return whether the service is to end with a worker. Of several that serve, one may be killed as it starts."""
+        if not self.several:
+            return status == 0 or not worker.started
+        return not worker.started and (status == STARTUP_FAILURE or not self._served)
+
+    def _end(self, worker: Worker, status: int) -> None:
+        if self.several or status < 0:  # else uvicorn has said why
+            say(f"{worker} {_how(status)}; the service ends")
+        self.exit_status = status
 
     def _give_up(self, successor: Worker, status: int) -> None:
         """Replace nobody any more: a successor has ended before it served."""
@@ -177,7 +221,8 @@ class Crew:
 
     def _again(self, worker: Worker, status: int) -> None:
         lived = monotonic() - worker.began
-        deaths = 0 if lived > STEADY or status == 0 else self._deaths.get(worker.number, 0) + 1
+        well = worker.started and (lived > STEADY or status == 0)
+        deaths = 0 if well else self._deaths.get(worker.number, 0) + 1
         self._deaths[worker.number] = deaths
         pause = min(FIRST_PAUSE * 2 ** (deaths - 1), LONGEST_PAUSE) if deaths else 0.0
         self._due[worker.number] = monotonic() + pause

@@ -26,11 +26,13 @@ if TYPE_CHECKING:
 ENDING = {signal.SIGINT, signal.SIGTERM}
 CREW = {signal.SIGHUP, signal.SIGTTIN, signal.SIGTTOU}
 """What uvicorn's own supervisor of several workers heeds, too: replace them, one more, one less."""
+PASSED_ON = {signal.SIGHUP, signal.SIGQUIT, signal.SIGUSR1, signal.SIGUSR2, signal.SIGWINCH}
+"""What the application of a single worker may heed. uvicorn's supervisor of several heeds none of them but SIGHUP."""
 WATCHER = "inflight.run.watcher"
 
 
 class Supervisor:
-    """Holds the admin port, and keeps the workers up, until a signal or the first worker's failure ends the service."""
+    """Holds the admin port, and keeps the workers up, until a signal or the first workers' failure ends the service."""
 
     def __init__(self, options: Options, arguments: list[str], listener: socket.socket) -> None:
         self._options = options
@@ -51,7 +53,8 @@ class Supervisor:
 
     def run(self) -> int:
         """Serve. Returns the exit status, or dies of the signal of which a single worker has died, as uvicorn does."""
-        signals = self._heed(ENDING | {signal.SIGCHLD})
+        ignored = {number for number in PASSED_ON if signal.getsignal(number) == signal.SIG_IGN}
+        signals = self._heed(ENDING | {signal.SIGCHLD} | PASSED_ON - ignored)  # workers inherit what nohup ignores
         self._crew.start(1)
         self._admin = self._open_admin()
         try:
@@ -100,7 +103,9 @@ class Supervisor:
     def _signalled(self, number: int) -> None:
         if number in ENDING:
             self._stop(number)
-        elif number == signal.SIGHUP:
+        elif number in PASSED_ON and not self._crew.several:
+            self._crew.pass_on(number)
+        elif number == signal.SIGHUP and self._crew.sockets:  # a successor without them would open the port again
             self._crew.replace()
         elif number == signal.SIGTTIN:
             self._crew.grow()
@@ -182,11 +187,10 @@ class Supervisor:
 
     def _status(self) -> int:
         status = self._crew.exit_status or 0
-        if self._state.several or self._crew.reload:
-            return max(status, 0)
-        if status < 0:
+        if status >= 0:
+            return status
+        if not self._crew.several and not self._crew.reload:
             with suppress(OSError):  # SIGKILL has no other
                 signal.signal(-status, signal.SIG_DFL)
             os.kill(os.getpid(), -status)
-            return 128 - status  # the first process of a container is not killed by its own signal
-        return status
+        return 128 - status  # the first process of a container is not killed by its own signal, either

@@ -29,6 +29,8 @@ class Worker:
         """Whether it serves, or has served."""
         self.expected = False
         """Whether it was told to end."""
+        self.killed = False
+        """Whether it was killed because it did not respond."""
         self.pulse: Pulse | None = None
         self.channel, theirs = socket.socketpair()
         self._messages = Messages(self.channel)
@@ -62,6 +64,11 @@ class Worker:
         """Tell it to end when it has served what it has begun."""
         self.expected = True
         self.process.terminate()
+
+    def kill(self) -> None:
+        """End it at once."""
+        self.killed = True
+        self.process.kill()
 
     def stalled(self) -> float | None:
         """Return the seconds since its event loop last ran; None where it need not run."""
