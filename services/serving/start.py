@@ -143,5 +143,5 @@ def _admin(settings: ServiceSettings, server: Server, telemetry: Telemetry) -> A
 def _listen(settings: ServiceSettings) -> socket.socket:
     try:
         return listen(settings.host, settings.port)
-    except OSError as error:
+    except (OSError, UnicodeError) as error:
         raise PortError(settings.host, settings.port, "PORT", error) from error

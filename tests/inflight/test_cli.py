@@ -121,6 +121,14 @@ def test_without_the_extra_a_line_says_what_to_install() -> None:
         assert errors == f"inflight: {missing} is not installed; try: pip install 'inflight[cli]'\n"
 
 
+@pytest.mark.parametrize("arguments", [["a:app"], ["--help"]])
+def test_run_without_uvicorn_says_what_to_install(arguments: list[str]) -> None:
+    """It is the service's, or the extra's."""
+    program = "import sys; sys.modules['uvicorn'] = None; from inflight.cli import main; main()"
+    errors = "inflight run: uvicorn is not installed; try: pip install 'inflight[run]'\n"
+    assert ran("run", *arguments, program=program) == (2, "", errors)
+
+
 def _module(monkeypatch: pytest.MonkeyPatch, name: str, **functions: Any) -> None:
     module = ModuleType(name)
     vars(module).update(functions)

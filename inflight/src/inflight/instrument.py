@@ -16,7 +16,7 @@ from inflight.middleware import Middleware
 from inflight.refused import count_refusals
 from inflight.requests.page import requests_page
 from inflight.stamp import current_stamp, stamp_in_place
-from inflight.telemetry import ServerTiming, Telemetry, active
+from inflight.telemetry import ServerTiming, Telemetry, active, enable_log
 from inflight.types import ASGIApp, Receive, Scope, Send
 
 log = logging.getLogger("inflight")
@@ -28,13 +28,14 @@ def instrument(
     admin_port: int | None = 9000,
     admin_host: str = "127.0.0.1",
     registry: CollectorRegistry | None = None,
-    server_timing: ServerTiming = True,
+    server_timing: ServerTiming | None = None,
 ) -> Instrumented:
     """Return `app` with the telemetry around it; it has the attributes of `app`, too.
 
     Serves /metrics, /livez, /readyz on `admin_port` from the server's start; None serves nothing, and the metrics are
     in `registry` (prometheus-client's `REGISTRY` included). What cannot be had is one line in the log, and the service
-    serves. `server_timing` is whether responses tell their ledger; "lines" names the line that they waited for, too.
+    serves. `server_timing` is whether responses tell their ledger; "lines" names the line that they waited for, too;
+    None leaves it to the environment's `INFLIGHT_SERVER_TIMING`.
     """
     try:
         telemetry = Telemetry(registry, server_timing=server_timing)
@@ -70,6 +71,7 @@ class Instrumented(Middleware):
 
     def _watch(self, scope: Scope) -> None:
         """Watch the server's connections: those that come from now on, if this is not the first request already."""
+        enable_log()  # the lifespan, or what has started the server, may have configured logging
         if not self._begun:
             self._begun = True
             self._open_admin()

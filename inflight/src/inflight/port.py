@@ -5,15 +5,19 @@ from __future__ import annotations
 import errno
 import socket
 
+from inflight.terminal.errors import reason
+
 BACKLOG = 128
 
 
 class PortError(Exception):
     """A port cannot be listened on; the text names it, the reason, and the setting that picks another."""
 
-    def __init__(self, host: str, port: int, setting: str, error: OSError) -> None:
-        reason = "the port is in use" if error.errno == errno.EADDRINUSE else (error.strerror or str(error)).lower()
-        super().__init__(f"cannot listen on {host}:{port}: {reason}; set {setting} to another")
+    def __init__(self, host: str, port: int, setting: str, error: OSError | UnicodeError) -> None:
+        in_use = isinstance(error, OSError) and error.errno == errno.EADDRINUSE
+        why = "the port is in use" if in_use else reason(error)
+        wrong = "the host" if isinstance(error, (socket.gaierror, UnicodeError)) else setting
+        super().__init__(f"cannot listen on {host}:{port}: {why}; set {wrong} to another")
 
 
 def listen(host: str, port: int, setting: str) -> socket.socket:
@@ -25,7 +29,7 @@ def listen(host: str, port: int, setting: str) -> socket.socket:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((host, port))
         listener.listen(BACKLOG)
-    except OSError as error:
+    except (OSError, UnicodeError) as error:
         if listener is not None:
             listener.close()
         raise PortError(host, port, setting, error) from error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Literal
 
@@ -38,13 +39,26 @@ def active() -> Telemetry | None:
     return _active
 
 
+def enable_log() -> None:
+    """Let our log be heard: a configuration that does not name it has disabled it (`disable_existing_loggers`)."""
+    log.disabled = False
+
+
+def _server_timing() -> ServerTiming:
+    setting = os.environ.get("INFLIGHT_SERVER_TIMING", "on").lower()
+    return "lines" if setting == "lines" else setting != "off"
+
+
 class Telemetry:
     """What one process knows about its requests, as metrics of `registry`.
 
     `Middleware` (around the application) and `stamped` (the server's protocol) write it, `AdminServer` shows it.
+    Where `server_timing` is None, it is the environment's `INFLIGHT_SERVER_TIMING`: `on`, `off` or `lines`.
     """
 
-    def __init__(self, registry: CollectorRegistry | None = None, *, server_timing: ServerTiming = True) -> None:
+    def __init__(self, registry: CollectorRegistry | None = None, *, server_timing: ServerTiming | None = None) -> None:
+        if server_timing is None:
+            server_timing = _server_timing()
         self.server_timing = bool(server_timing)
         """Whether responses carry their ledger as a `Server-Timing` header."""
         self.names_lines = server_timing == "lines"

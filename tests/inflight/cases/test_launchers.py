@@ -232,6 +232,22 @@ def test_an_instrumented_application_is_measured_once(instrumented: Path) -> Non
         assert "cannot listen" not in service.said
 
 
+def test_an_instrumented_application_heeds_the_environment(instrumented: Path) -> None:
+    """As one under `inflight run` does; and a configuration of the log that forgets us takes nothing from us."""
+    port, admin = _two_ports()
+    source = (instrumented / "own.py").read_text()
+    (instrumented / "own.py").write_text(
+        f"{source}import logging.config\nlogging.config.dictConfig({{'version': 1}})\n"
+    )
+    environment = {"ADMIN": str(admin), "INFLIGHT_SERVER_TIMING": "off"}
+    command = [*BARE, "own:app", "--port", str(port)]
+    with started(*command, launcher=(), folder=instrumented, environment=environment) as service:
+        service.port = port
+        eventually(lambda: _accepts(port), wanted=True)
+        assert "server-timing" not in service.get("/invoices").headers
+        service.until("event loop blocked for")
+
+
 def test_a_port_that_is_taken_does_not_keep_the_service_down(instrumented: Path) -> None:
     """It is a line in the log, and the service serves."""
     with socket.create_server(("127.0.0.1", 0)) as taken:

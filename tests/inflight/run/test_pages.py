@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -39,6 +40,7 @@ def test_a_scraper_gets_the_format_that_it_accepts() -> None:
         assert response.body.endswith(b"# EOF\n")
         assert service.page("/metrics").headers["content-type"].startswith("text/plain")
         assert service.page("/nowhere").status == 404
+        assert b"event_loop_lag" in service.page("/metrics", {"Accept": "text/plain;q=0.1," * 300}).body
 
 
 def test_the_header_can_be_left_out() -> None:
@@ -46,6 +48,16 @@ def test_the_header_can_be_left_out() -> None:
     with serving("launchers:app", environment={"INFLIGHT_SERVER_TIMING": "off"}) as service:
         assert "server-timing" not in service.get("/invoices").headers
         assert service.metrics().value("http_request_wait_seconds_count", queue="loop") == 1
+
+
+def test_a_file_of_the_environment_is_heeded(tmp_path: Path) -> None:
+    """The server's `--env-file` may hold what is said to inflight."""
+    file = tmp_path / "env"
+    file.write_text("INFLIGHT_SERVER_TIMING=off\nINFLIGHT_WITHOUT=nothing\nINFLIGHT_BLOCKED_AFTER=never\n")
+    with serving("launchers:app", "--env-file", str(file)) as service:
+        assert "server-timing" not in service.get("/invoices").headers
+        service.until("INFLIGHT_WITHOUT: nothing is no library")
+        service.until("INFLIGHT_BLOCKED_AFTER='never' is not a number")
 
 
 def _document(body: bytes) -> dict[str, list[dict[str, object]]]:

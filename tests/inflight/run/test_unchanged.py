@@ -133,6 +133,40 @@ def test_a_fault_of_the_telemetry_is_in_the_log_and_the_service_serves(folder: P
         assert {each.name for each in service.metrics().samples} <= {"http_requests_waiting"}
 
 
+CONFIGURED = """
+import json, logging.config, time
+def configure():
+    logging.config.dictConfig(json.load(open("log.json")))
+if PLACE == "import":
+    configure()
+async def app(scope, receive, send):
+    if scope["type"] == "lifespan":
+        await receive()
+        if PLACE == "lifespan":
+            configure()
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        return await send({"type": "lifespan.shutdown.complete"})
+    time.sleep(1)
+    await send({"type": "http.response.start", "status": 204})
+    await send({"type": "http.response.body"})
+"""
+
+
+@pytest.mark.parametrize("place", ["option", "import", "lifespan"])
+def test_a_log_that_is_configured_without_us_has_our_lines(tmp_path: Path, place: str) -> None:
+    """Python's default disables every logger that a configuration does not name; it is said who blocks all the same."""
+    (tmp_path / "own.py").write_text(f"PLACE = {place!r}\n{CONFIGURED}")
+    handlers = {"ours": {"class": "logging.StreamHandler"}}
+    uvicorn = {"uvicorn": {"level": "INFO", "propagate": True}}
+    configuration = {"version": 1, "handlers": handlers, "root": {"handlers": ["ours"]}, "loggers": uvicorn}
+    (tmp_path / "log.json").write_text(json.dumps(configuration))
+    options = ["--log-config", "log.json"] if place == "option" else []
+    with serving("own:app", *options, folder=tmp_path) as service:
+        service.get("/")
+        service.until("event loop blocked for .* at own.py")
+
+
 @pytest.mark.parametrize("ws", ["websockets", "websockets-sansio", "wsproto"])
 def test_websockets_of_every_kind_are_counted(tmp_path: Path, ws: str) -> None:
     """Open by route, handshakes by status; one that is refused is a 403; none waits in the kernel for ever."""

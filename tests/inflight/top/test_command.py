@@ -20,6 +20,7 @@ from inflight.requests.page import requests_page
 from inflight.telemetry import Telemetry
 from inflight.terminal.errors import CommandError
 from inflight.top.command import top
+from inflight.top.keys import keys
 from inflight.top.source import Source, SourceError
 from tests.ports import free_ports
 
@@ -98,6 +99,12 @@ def test_nobody_there_is_an_error() -> None:
         top(f"http://name:secret@127.0.0.1:{port}", once=True)
 
 
+def test_a_host_that_there_cannot_be_is_an_error() -> None:
+    """Python refuses it before the system is asked."""
+    with pytest.raises(CommandError, match=r"^cannot read http://a\.\.b:9000: that is no host's name$"):
+        top("http://a..b:9000", once=True)
+
+
 def test_another_service_is_an_error() -> None:
     """What has no metrics is no admin port, and what they cannot be read from is none either."""
     registry = CollectorRegistry()
@@ -135,6 +142,13 @@ def test_terminal_is_as_it_was() -> None:
         running.press("\x04")
         assert running.process.wait(WITHIN) == 0
         running.until("\x1b[?1049l")  # back from the alternate screen
+
+
+def test_without_standard_input_no_key_ever_comes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It was closed before the program began."""
+    monkeypatch.setattr(sys, "stdin", None)
+    with keys() as ask:
+        assert ask(0) == ""
 
 
 @pytest.mark.alone

@@ -141,6 +141,32 @@ def test_a_reader_that_has_seen_enough_is_no_error() -> None:
         assert process.stderr.read() == ""
 
 
+@pytest.mark.parametrize(
+    ("shell", "code", "errors"),
+    [
+        (">/dev/full", 2, "inflight watch: cannot write the output: no space left on device\n"),
+        ("--once >/dev/full", 2, "inflight watch: cannot write the output: no space left on device\n"),
+        (">&-", 2, "inflight watch: cannot write the output: it is closed\n"),
+        ("--once >&-", 0, ""),
+    ],
+)
+def test_an_output_that_cannot_be_written_is_one_line(shell: str, code: int, errors: str) -> None:
+    """The exit status of `--once` needs no output."""
+    with socket.create_server((LOOPBACK, 0)) as server:
+        script = f"{' '.join(COMMAND)} {server.getsockname()[1]} {shell}"
+        found = subprocess.run(["/bin/sh", "-c", script], capture_output=True, text=True, timeout=60, check=False)
+    assert (found.returncode, found.stderr) == (code, errors)
+
+
+def test_a_host_that_there_cannot_be_is_one_line() -> None:
+    """Python refuses it before the system is asked."""
+    found = watch("--admin-port", "0", "--admin-host", "a..b")
+    assert (found.returncode, found.stderr) == (
+        2,
+        "inflight watch: cannot listen on a..b:0: that is no host's name\n",
+    )
+
+
 def test_on_a_terminal_it_is_a_table() -> None:
     """The figures under their headings, the verdict in words; Ctrl-C ends it."""
     reader, terminal = pty.openpty()

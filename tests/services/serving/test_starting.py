@@ -61,3 +61,9 @@ def test_a_host_that_is_not_here_is_named() -> None:
     assert code == 2
     assert said.startswith(f"cannot listen on {host}:0: ")
     assert said.count("\n") == 1
+
+
+def test_a_host_that_there_cannot_be_is_named() -> None:
+    """Python refuses it before the system is asked."""
+    code, said = started("services.backend", host="a..b", port="0", admin_port="0")
+    assert (code, said) == (2, "cannot listen on a..b:0: that is no host's name; set the host to another\n")

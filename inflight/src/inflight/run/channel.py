@@ -18,6 +18,8 @@ MOST_BYTES, MOST_DESCRIPTORS = 65536, 64
 """What is taken from the channel at a time."""
 WITHIN, AT_MOST = 0.3, 3.0
 """Seconds that a worker has for a response."""
+LONGEST_ACCEPT = 1000
+"""Characters: a question has to fit into what a worker reads at a time."""
 
 
 class Messages:
@@ -59,7 +61,8 @@ def ask(end: socket.socket, path: str, accept: str) -> socket.socket | None:
     ours, theirs = socket.socketpair()
     with theirs:
         try:
-            ours.sendall(f"{path}\n{accept}\n".encode())
+            # Any client can fold an `Accept` into several lines, or make it too long.
+            ours.sendall(f"{path}\n{' '.join(accept.split())[:LONGEST_ACCEPT]}\n".encode())
             socket.send_fds(end, [b"?"], [theirs.fileno()])
         except OSError:
             ours.close()

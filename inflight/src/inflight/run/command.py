@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from importlib.util import find_spec
 
 from inflight.run.options import USAGE_ERROR, UsageError, split
 
@@ -17,6 +18,9 @@ def run(arguments: list[str]) -> int:
     The options are those of uvicorn's own command, and `options.OPTIONS`. What is wrong with them is one line on
     standard error, and the status 2. POSIX only.
     """
+    if find_spec("uvicorn") is None:
+        print("inflight run: uvicorn is not installed; try: pip install 'inflight[run]'", file=sys.stderr)
+        return USAGE_ERROR
     if PRINTS & set(arguments):
         sys.stdout.flush()
         os.execv(  # noqa: S606 - this very program

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 import socket
 
 from inflight.admin import metrics_page
@@ -11,22 +10,18 @@ from inflight.hooks import install_hooks
 from inflight.requests.page import JSON, requests_json
 from inflight.run.pulse import LOOP, Pulse
 from inflight.run.responder import Page, Responder
-from inflight.telemetry import ServerTiming, Telemetry
+from inflight.telemetry import Telemetry
 
 log = logging.getLogger("inflight")
 
 
 def measure(end: socket.socket, pulse: Pulse) -> Telemetry | None:
-    """Return the telemetry, whose metrics the supervisor can ask for at `end`; None where it failed: the log says so.
-
-    `INFLIGHT_SERVER_TIMING=off` leaves responses without the `Server-Timing` header; with `lines` it has the line
-    that a request waited for, too.
-    """
+    """Return the telemetry, whose metrics the supervisor asks for at `end`; None where it failed: the log says so."""
     pages: dict[str, Page] = {}
     telemetry = None
     try:
         install_hooks()
-        telemetry = Telemetry(server_timing=_server_timing())
+        telemetry = Telemetry()
         telemetry.whole_process = True
         telemetry.each_beat.append(lambda: pulse.beat(LOOP))
         pages["/metrics"] = _metrics(telemetry)
@@ -35,11 +30,6 @@ def measure(end: socket.socket, pulse: Pulse) -> Telemetry | None:
         log.exception("the service is not measured")
     Responder(end, pulse, pages).start()
     return telemetry
-
-
-def _server_timing() -> ServerTiming:
-    setting = os.environ.get("INFLIGHT_SERVER_TIMING", "on").lower()
-    return "lines" if setting == "lines" else setting != "off"
 
 
 def _metrics(telemetry: Telemetry) -> Page:

@@ -15,7 +15,7 @@ from uvicorn.config import STARTUP_FAILURE, Config
 from inflight.middleware import Middleware
 from inflight.refused import count_refusals
 from inflight.stamp import stamped
-from inflight.telemetry import Telemetry
+from inflight.telemetry import Telemetry, enable_log
 
 if TYPE_CHECKING:
     import socket
@@ -30,14 +30,17 @@ passes it on. uvicorn takes a second one for "at once"."""
 class MeasuredConfig(Config):
     """Loads the application as uvicorn does, and puts the telemetry around it and the protocol."""
 
-    def __init__(self, telemetry: Telemetry | None, **options: Any) -> None:
+    telemetry: Telemetry | None = None
+
+    def __init__(self, **options: Any) -> None:
         super().__init__(**options)
-        self._telemetry = telemetry
+        enable_log()  # --log-config
 
     def load(self) -> None:
         """Load the application."""
         super().load()
-        telemetry = self._telemetry
+        enable_log()  # the application may configure logging when it is imported, as Django's do
+        telemetry = self.telemetry
         if telemetry is None:
             return
         try:
@@ -76,6 +79,7 @@ class MeasuredServer(uvicorn.Server):
             except Exception:
                 log.exception("the event loop is not watched")
         await super().startup(sockets)
+        enable_log()  # or in its lifespan
         if self.started:
             self._on_start([each for server in self.servers for each in server.sockets])
 

@@ -14,7 +14,6 @@ from collections.abc import Sequence
 from typing import Any
 
 import click
-from uvicorn.config import Config
 
 from inflight.run.channel import send
 from inflight.run.configuration import NAME, read, without_reload
@@ -56,14 +55,14 @@ def _serve(end: socket.socket, sockets: list[socket.socket], options: dict[str, 
     from inflight.run.server import MeasuredConfig, MeasuredServer, serve
 
     reload = bool(options.get("reload"))
-    memory = new_memory()
-    pulse = Pulse(memory)
-    telemetry = measure(end, pulse)
     try:
-        config: Config = MeasuredConfig(telemetry, **without_reload(options))
+        config = MeasuredConfig(**without_reload(options))
     except (ValueError, OSError, ImportError, KeyError) as error:
         print(f"{NAME}: {error}", file=sys.stderr)
         return USAGE_ERROR
+    memory = new_memory()
+    pulse = Pulse(memory)
+    telemetry = config.telemetry = measure(end, pulse)  # now that --env-file and --log-config are heeded
     workers = 1 if reload else config.workers
     facts = {"workers": workers, "reload": reload, "uds": config.uds, "healthcheck": config.timeout_worker_healthcheck}
     send(end, "plan", [memory], **facts)

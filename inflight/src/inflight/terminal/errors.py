@@ -15,6 +15,8 @@ class Interrupted(Exception):
     """The user stopped the work; what had to be cleared away is cleared away."""
 
 
-def reason(error: OSError) -> str:
+def reason(error: OSError | UnicodeError) -> str:
     """Return why the system refused something, in words that go on a sentence."""
+    if isinstance(error, UnicodeError):  # Python encodes a host's name before the system is asked for it
+        return "that is no host's name"
     return (error.strerror or str(error)).lower()

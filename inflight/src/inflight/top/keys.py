@@ -25,7 +25,7 @@ def keys() -> Iterator[Ask]:
 
         descriptor = sys.stdin.fileno()
         before = termios.tcgetattr(descriptor)
-    except (ImportError, OSError, ValueError):  # another system; standard input is a pipe, or closed
+    except (ImportError, OSError, ValueError, AttributeError):  # another system; standard input is closed, or none
         yield _none
         return
     except termios.error:

@@ -12,6 +12,8 @@ from urllib.parse import urlsplit
 
 from prometheus_client.parser import text_string_to_metric_families
 
+from inflight.terminal.errors import reason
+
 TIMEOUT = 2.0
 """Seconds for a response; the admin port's threads respond while the event loop cannot."""
 
@@ -62,9 +64,10 @@ class Source:
                 connection.request("GET", f"{self._path}{path}")
                 response = connection.getresponse()
                 return response.status, response.read()
-        except (OSError, http.client.HTTPException) as error:
-            text = error.strerror if isinstance(error, OSError) else None
-            raise SourceError((text or str(error) or type(error).__name__).lower()) from None
+        except (OSError, UnicodeError) as error:
+            raise SourceError(reason(error)) from None
+        except http.client.HTTPException as error:
+            raise SourceError((str(error) or type(error).__name__).lower()) from None
 
 
 def _samples(text: bytes) -> dict[str, list[tuple[dict[str, str], float]]]:

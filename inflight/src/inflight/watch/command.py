@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 from time import sleep, strftime
 
+from inflight.terminal.errors import reason
 from inflight.watch import lines
 from inflight.watch.port import Port
 from inflight.watch.watcher import KernelError, Look, Watcher
@@ -42,9 +43,6 @@ def watch(  # noqa: PLR0913 - each is an option of the command
         return _print(Watcher(ports), once=once, json=json, max_wait=max_wait)
     except KernelError as error:
         return _fail(str(error))
-    except BrokenPipeError:  # `| head` has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return FINE
     except KeyboardInterrupt:
         return FINE
 
@@ -60,9 +58,19 @@ def _print(watcher: Watcher, *, once: bool, json: bool, max_wait: float) -> int:
     return _live(watcher, first, json=json)
 
 
-def _fail(reason: str) -> int:
-    print(f"inflight watch: {reason}", file=sys.stderr)
+def _fail(why: str) -> int:
+    print(f"inflight watch: {why}", file=sys.stderr)
     return UNKNOWN
+
+
+def _say(line: str) -> None:
+    """Print a line at once. Where it cannot be written, that is the command's end."""
+    try:
+        print(line, flush=True)
+    except OSError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for what is left in its buffer
+        enough = isinstance(error, BrokenPipeError)  # `| head`
+        sys.exit(FINE if enough else _fail(f"cannot write the output: {reason(error)}"))
 
 
 def _once(watcher: Watcher, look: Look, max_wait: float, *, json: bool) -> int:
@@ -71,13 +79,15 @@ def _once(watcher: Watcher, look: Look, max_wait: float, *, json: bool) -> int:
         look = watcher.look()
     _warn(look)
     for port in look.ports:
-        print(lines.json_line(look, port) if json else lines.line(look, port))
+        _say(lines.json_line(look, port) if json else lines.line(look, port))
     if any(port.full or (port.longest_wait or 0) > max_wait for port in look.ports):
         return WAITS
     return UNKNOWN if any(port.unread and port.oldest_unread_seconds is None for port in look.ports) else FINE
 
 
 def _live(watcher: Watcher, first: Look, *, json: bool) -> int:
+    if sys.stdout is None:  # `>&-`
+        return _fail("cannot write the output: it is closed")
     if sys.stdout.isatty() and not json:
         try:
             return _on_terminal(watcher, first)
@@ -88,7 +98,7 @@ def _live(watcher: Watcher, first: Look, *, json: bool) -> int:
     for look in _looks(watcher, first):
         for port in look.ports:
             line = lines.line(look, port, first, _highest(highest, port))
-            print(lines.json_line(look, port) if json else f"{strftime('%H:%M:%S')} {line}", flush=True)
+            _say(lines.json_line(look, port) if json else f"{strftime('%H:%M:%S')} {line}")
     return FINE
 
 
@@ -132,9 +142,9 @@ def _serve(ports: list[int], host: str, admin_port: int) -> int:
     _warn(watcher.look())
     try:
         server = MetricsServer(host, admin_port, watcher)
-    except OSError as error:
-        return _fail(f"cannot listen on {host}:{admin_port}: {(error.strerror or str(error)).lower()}")
+    except (OSError, UnicodeError) as error:
+        return _fail(f"cannot listen on {host}:{admin_port}: {reason(error)}")
     with server:
-        print(f"metrics at http://{host}:{server.port}/metrics", flush=True)
+        _say(f"metrics at http://{host}:{server.port}/metrics")
         server.serve_forever()
     return FINE
