@@ -59,7 +59,7 @@ def test_metrics_in_prometheus_text(admin: Admin) -> None:
 
 def test_metrics_in_openmetrics_when_asked_for(admin: Admin) -> None:
     """What a new Prometheus asks for in `Accept`."""
-    _, content_type, text = admin.get("/metrics", Accept="application/openmetrics-text; version=1.0.0")
+    _, content_type, text = admin.get("/metrics", accept="application/openmetrics-text; version=1.0.0")
     assert content_type.startswith("application/openmetrics-text")
     assert [family.name for family in parse_openmetrics(text)] == ["apples"]
 

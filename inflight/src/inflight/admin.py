@@ -32,7 +32,7 @@ TEXT = "text/plain; charset=utf-8"
 Response = tuple[HTTPStatus, str, bytes]
 """Status, content type, body."""
 Page = Callable[[Mapping[str, str], str], Response]
-"""Makes a response from the request's headers and its client's address."""
+"""Makes a response from the request's headers, named as in `Content-Type`, and its client's address."""
 
 
 def comes_from(client: str, networks: Iterable[IPv4Network | IPv6Network]) -> bool:
@@ -120,7 +120,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._respond(HTTPStatus.NOT_FOUND, TEXT, f"not found: try {', '.join(self.pages)}\n".encode())
             return
         try:
-            found = page(dict(self.headers.items()), self.client_address[0])
+            headers = {name.title(): value for name, value in self.headers.items()}
+            found = page(headers, self.client_address[0])
         except Exception:  # a collector's, or a probe's: a pod that is killed for it needs to say why
             log.exception("%s: no response can be made", self.path)
             found = HTTPStatus.INTERNAL_SERVER_ERROR, TEXT, b"it failed; the log says why\n"
