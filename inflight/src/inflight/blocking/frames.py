@@ -12,13 +12,17 @@ DEEPEST = 200
 """Coroutines that await each other; more are a cycle."""
 SNAPSHOTS = sys.version_info < (3, 13)
 """Whether a frame keeps what it was asked for: since PEP 667 it does not."""
+NOBODYS = 3
+"""References to such a dictionary where only we have asked for it: the frame's, ours, and `getrefcount`'s own. What a
+program has from `locals()` is the same one."""
 
 
 def locals_of(frame: FrameType) -> dict[str, Any]:
     """Return a function's variables. The frame keeps none of them alive for it."""
     variables = frame.f_locals
     found = dict(variables)
-    if SNAPSHOTS and frame.f_code.co_flags & inspect.CO_OPTIMIZED:  # a module's are its very own
+    own = sys.getrefcount(variables) > NOBODYS or not frame.f_code.co_flags & inspect.CO_OPTIMIZED  # a module's
+    if SNAPSHOTS and not own:
         variables.clear()
     return found
 
