@@ -120,6 +120,19 @@ def test_another_service_is_an_error() -> None:
         server.close()
 
 
+@pytest.mark.parametrize("document", [b"[]", b'{"requests":[{"id":1}]}', b"{}", b"no JSON"])
+def test_another_document_is_an_error(document: bytes) -> None:
+    """A service of the user's may have a page of that name."""
+    page = {"/requests": lambda _headers, _client: (HTTPStatus.OK, "application/json", document)}
+    server = AdminServer("127.0.0.1", 0, CollectorRegistry(), pages=page)
+    server.start()
+    try:
+        with pytest.raises(SourceError, match="that is no admin port: "):
+            Source(f"http://127.0.0.1:{server.port}").read()
+    finally:
+        server.close()
+
+
 def test_keys_and_restart() -> None:
     """It follows the keys, says when the service is gone, goes on when it is back, and ends with q."""
     ((port, _),) = free_ports(1)

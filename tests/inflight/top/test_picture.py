@@ -110,3 +110,16 @@ def test_holders_are_those_of_all_workers() -> None:
     worst, other = picture(reading(0.0, samples), None).holders
     assert (worst.where, worst.seconds, worst.waited) == ("own.py:11 render_pdf", 3.0, 7)
     assert other.waited == 0
+
+
+def test_the_latency_of_a_service_that_began_anew_is_not_known() -> None:
+    """It may have had more requests by now than its predecessor, in fewer seconds."""
+
+    def took(count: float, seconds: float) -> Samples:
+        labels = {"method": "GET", "route": "/a"}
+        name = "http_request_duration_seconds"
+        samples = {f"{name}_count": count, f"{name}_sum": seconds, "http_requests_in_flight": 0.0}
+        return {key: [(labels, value)] for key, value in samples.items()}
+
+    (route,) = picture(reading(11.0, took(5, 0.1)), reading(10.0, took(1, 2.0))).routes
+    assert route.latency is None

@@ -121,3 +121,14 @@ def test_letters_are_explained() -> None:
     """No two entries have the same letter, and the legend has all of them."""
     assert len({entry[0] for entry in COLOURS}) == len(COLOURS)
     assert all(f"{entry[0]} {entry}" in legend().plain for entry in COLOURS)
+
+
+def test_names_are_shown_as_they_are() -> None:
+    """A pattern's brackets are no markup."""
+    pattern = r"^users\.(?P<format>[a-z0-9]+)[/]?$"
+    listed = [request(1.0, pattern, state="upstream [fd00::5]:8000")]
+    holders = [Holder("own.py:1 f[0]", pattern, 2.0, 16)]
+    text = "\n".join(shown(Picture([], listed, [Route(pattern)], holders, 0), width=200))
+    assert text.count(pattern) == 3
+    assert "upstream [fd00::5]:8000" in text
+    assert "own.py:1 f[0]" in text

@@ -123,7 +123,7 @@ def _routes(now: Reading, before: Reading | None, requests: list[dict[str, Any]]
     in_flight = _sums(now, "http_requests_in_flight", "route")
     routes = {name: Route(name, int(count), rate=rates.get(name)) for name, count in in_flight.items()}
     for name, route in routes.items():
-        if counts.get(name):
+        if counts.get(name) and name in seconds:  # which may have gone down alone when the service began anew
             route.latency = seconds[name] / counts[name]
     for request in requests:
         if (label := request.get("route")) in routes:

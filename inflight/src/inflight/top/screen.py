@@ -111,10 +111,10 @@ def _requests(requests: list[dict[str, Any]], width: int) -> Table:
         route = " ".join(filter(None, (request.get("method"), request.get("route", "not begun"))))
         table.add_row(
             _seconds(request["age"]),
-            request["state"],
+            Text(request["state"]),
             _seconds(request["for"]),
             *([bar(request["ledger"], BAR)] if wide else []),
-            route if request["kind"] == "http" else f"WebSocket {request.get('route', '')}",
+            Text(route if request["kind"] == "http" else f"WebSocket {request.get('route', '')}"),
             _place(request),
         )
     return _rigid(table, but=2)
@@ -137,7 +137,7 @@ def _routes(routes: list[Route]) -> Table:
             str(route.in_flight),
             _number(route.rate, "{:.1f}"),
             _seconds(route.latency),
-            route.name,
+            Text(route.name),
         )
     return _rigid(table, but=1)
 
@@ -145,7 +145,7 @@ def _routes(routes: list[Route]) -> Table:
 def _holders(holders: list[Holder]) -> Table:
     table = _table("blocked", "waited", "<by", "<route")
     for holder in holders:
-        table.add_row(_seconds(holder.seconds), str(holder.waited), holder.where, holder.route)
+        table.add_row(_seconds(holder.seconds), str(holder.waited), Text(holder.where), Text(holder.route))
     return _rigid(table, but=2)
 
 

@@ -18,6 +18,10 @@ TIMEOUT = 2.0
 """Seconds for a response; the admin port's threads respond while the event loop cannot."""
 
 
+ENTRY = {"kind", "state", "age", "for", "ledger"}
+"""What is known of every request."""
+
+
 class SourceError(Exception):
     """The admin port does not respond as one does; the text says how."""
 
@@ -53,7 +57,7 @@ class Source:
         status, document = self._get("/requests")
         missing = "" if status == HTTPStatus.OK else f"/requests responds with {status}"
         try:
-            return Reading(at, _samples(metrics), {} if missing else json.loads(document), missing)
+            return Reading(at, _samples(metrics), {} if missing else _parsed(document), missing)
         except ValueError as error:
             raise SourceError(f"that is no admin port: {error}") from None
 
@@ -68,6 +72,16 @@ class Source:
             raise SourceError(reason(error)) from None
         except http.client.HTTPException as error:
             raise SourceError((str(error) or type(error).__name__).lower()) from None
+
+
+def _parsed(document: bytes) -> dict[str, Any]:
+    """Return the document of `/requests`. Raises ValueError for another one."""
+    found = json.loads(document)
+    requests = found.get("requests") if isinstance(found, dict) else None
+    if not isinstance(requests, list) or not all(isinstance(each, dict) and each.keys() >= ENTRY for each in requests):
+        raise ValueError("/requests is another document")
+    parsed: dict[str, Any] = found
+    return parsed
 
 
 def _samples(text: bytes) -> dict[str, list[tuple[dict[str, str], float]]]:
