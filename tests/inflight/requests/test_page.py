@@ -17,6 +17,7 @@ from websockets.sync.client import connect
 
 from inflight.admin import AdminServer
 from inflight.requests.page import MOST_REQUESTS, requests_in_flight, requests_json, requests_page
+from inflight.stamp import Connection, Stamp
 from inflight.telemetry import Telemetry
 from inflight.waits import upstream, waiting
 from tests.eventually import eventually
@@ -232,6 +233,17 @@ def test_list_is_bounded(loop: str) -> None:
         go_on.set()
         for client in clients:
             client.close()
+
+
+def test_what_has_not_begun_is_bounded_and_counted_alike() -> None:
+    """Hundreds may stand behind a blocked loop."""
+    telemetry = Telemetry()
+    for _ in range(MOST_REQUESTS + 7):
+        connection = Connection(None, telemetry)
+        telemetry.live.read[connection] = Stamp(connection)
+    document = requests_in_flight(telemetry)
+    assert len(document["requests"]) == MOST_REQUESTS
+    assert document["processes"][0]["unlisted"] == 7
 
 
 @pytest.mark.parametrize(

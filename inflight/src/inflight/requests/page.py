@@ -57,7 +57,7 @@ def requests_in_flight(telemetry: Telemetry) -> dict[str, Any]:
     entries = [_entry(telemetry, ledger, now, found, held and held[0]) for ledger in listed]
     unbegun = [_unbegun(stamp.read_at, stamp.kernel, now) for stamp in live.read.copy().values()]
     return {
-        "processes": [_process(telemetry, held, len(ledgers) - len(listed))],
+        "processes": [_process(telemetry, held, sum(max(0, len(each) - MOST_REQUESTS) for each in (ledgers, unbegun)))],
         "requests": [entry for entry in (*entries, *unbegun[:MOST_REQUESTS]) if entry is not None],
     }
 
