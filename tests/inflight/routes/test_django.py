@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from types import ModuleType
 from typing import Any, cast
 
 import django  # type: ignore[import-untyped]
 import pytest
 from django.conf import settings  # type: ignore[import-untyped]
+from django.conf.urls.i18n import i18n_patterns  # type: ignore[import-untyped]
 from django.contrib.staticfiles.handlers import ASGIStaticFilesHandler  # type: ignore[import-untyped]
 from django.core.asgi import get_asgi_application  # type: ignore[import-untyped]
 from django.http import HttpResponse  # type: ignore[import-untyped]
 from django.test import override_settings  # type: ignore[import-untyped]
+from django.urls import path as at  # type: ignore[import-untyped]
+from django.utils.translation import override  # type: ignore[import-untyped]
 from starlette.applications import Starlette
 
 from inflight.routes import Routes
+from inflight.routes.django import DjangoTemplates
 from inflight.types import ASGIApp, Receive, Scope, Send
 from tests.inflight.routes.asking import ask, label_of, scope_of
 
@@ -115,3 +120,14 @@ def test_labels_do_not_grow_with_what_clients_send(app: ASGIApp) -> None:
     routes = Routes(app)
     paths = (f"/{at}/{number}/" for at in ("report", "made/up") for number in range(5000))
     assert {routes.label(scope_of(path)) for path in paths} == {"report/<int:year>/", "unmatched"}
+
+
+@pytest.mark.usefixtures("app")
+def test_the_language_that_a_view_has_left_active_changes_no_label() -> None:
+    """A path without a language's prefix is the default language's, whoever asked before."""
+    urls = ModuleType("urls")
+    vars(urls)["urlpatterns"] = i18n_patterns(at("about/", lambda _request: None), prefix_default_language=False)
+    with override_settings(ROOT_URLCONF=urls, LANGUAGE_CODE="en"), override("de"):
+        templates = DjangoTemplates()
+        assert templates.label(scope_of("/about/")) == "about/"
+        assert templates.label(scope_of("/de/about/")) == "de/about/"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, cast
 
@@ -53,6 +54,11 @@ def rest(rest: FromPath[str]) -> str:
     return rest
 
 
+@get("/price/{price:decimal}", sync_to_thread=False)
+def priced(price: FromPath[Decimal]) -> str:
+    return str(price)
+
+
 @websocket("/ws/{room:str}")
 async def room(socket: WebSocket[Any, Any, Any]) -> None:
     await socket.accept()
@@ -71,7 +77,7 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Litestar:
     return Litestar(
         [
             Router("/api", route_handlers=[Router("/v1", route_handlers=[user, me])]),
-            *(several, posted, rest, room),
+            *(several, posted, rest, room, priced),
             mount,
             create_static_files_router("/static", [static]),
         ],
@@ -98,6 +104,8 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Litestar:
         ("/mount", {}, (200, "/mount/{path}")),
         ("/mount/any/thing", {}, (200, "/mount/{path}")),
         ("/static/a.js", {}, (200, "/static/{file_path}")),
+        ("/price/1.5", {}, (200, "/price/{price}")),
+        ("/price/none", {}, (500, "unmatched")),  # Litestar's own
         ("/no/such/path", {}, (404, "unmatched")),
         ("/ws/x", {"kind": "websocket"}, (101, "/ws/{room}")),
     ],

@@ -47,9 +47,14 @@ class DjangoTemplates:
         return pattern
 
     def _language(self, path: str) -> AbstractContextManager[None]:
-        """Set the language of the path, where there are patterns with a language's prefix: they match in it only."""
-        language = get_language_from_path(path) if self._has_languages else None
-        return nullcontext() if language is None else override(language)
+        """Set the language of the path, where there are patterns with a language's prefix: they match in it only.
+
+        A path without one is the default's, whatever language a view has left active.
+        """
+        if not self._has_languages:
+            return nullcontext()
+        language: AbstractContextManager[None] = override(get_language_from_path(path) or settings.LANGUAGE_CODE)
+        return language
 
 
 def templates_of(app: object) -> DjangoTemplates | None:

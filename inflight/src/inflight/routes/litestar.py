@@ -93,6 +93,6 @@ def _fits(route: BaseRoute, parts: list[str]) -> bool:
         elif component.parser is not None:
             try:
                 component.parser(parts[index])
-            except ValueError:
+            except (ValueError, ArithmeticError):  # a decimal's
                 return False
     return len(parts) == len(components) or _is_mount(route)
