@@ -75,3 +75,16 @@ def test_only_waits_for_the_loop_are_described() -> None:
     assert parse_waited_for('db;desc="own.py:11";dur=3') is None
     assert parse_waited_for("kernel;dur=3") is None
     assert parse_waited_for('total;desc="Total response time";dur=3') is None, "another server's"
+
+
+def test_a_ledger_that_was_passed_on_is_not_the_services_own() -> None:
+    """A relay copies its upstream's headers, and its own ledger comes behind."""
+    upstreams = 'kernel;desc="billing.py:7 pdf";dur=1.000, loop;dur=0.000, thread;dur=5.000, total;dur=9.000'
+    own = "kernel;dur=0.000, loop;dur=0.100, upstream;dur=9.500, total;dur=10.000"
+    assert parse_server_timing(f"{upstreams}, {own}") == parse_server_timing(own)
+    assert parse_waited_for(f"{upstreams}, {own}") is None
+
+
+def test_a_line_of_another_server_can_be_written_as_json() -> None:
+    """What is no ASCII in it came as surrogates."""
+    assert parse_waited_for('kernel;desc="\udcff.py:7";dur=1') == "?.py:7"

@@ -69,13 +69,17 @@ def parse_waited_for(value: str) -> str | None:
     parameters = list(_parameters(value))
     counted = {*WAITS, "total"} if any(name in WAITS for name, _, _ in parameters) else set()
     texts = (text for name, key, text in parameters if name in counted and key == "desc")
-    return next((text.strip('"') for text in texts), None)
+    return next((_UNQUOTED.sub("?", text.strip('"')) for text in texts), None)
 
 
 def _parameters(value: str) -> Iterator[tuple[str, str, str]]:
-    """Yield a metric's name, a parameter's name, and its value, for each parameter of each metric."""
-    for metric in _METRICS.findall(value):
-        name, *parameters = [part.strip() for part in _PARTS.findall(metric)] or [""]
+    """Yield a metric's name, a parameter's name, and its value, for each parameter of each metric of the last ledger.
+
+    A service that passes its upstream's headers on has the upstream's ledger before its own; each ends with its total.
+    """
+    metrics = [[part.strip() for part in _PARTS.findall(metric)] or [""] for metric in _METRICS.findall(value)]
+    totals = [number for number, (name, *_) in enumerate(metrics) if name == "total"]
+    for name, *parameters in metrics[totals[-2] + 1 :] if len(totals) > 1 else metrics:
         for parameter in parameters if name else ():
             key, _, text = parameter.partition("=")
             yield name, key.strip().lower(), text.strip()
