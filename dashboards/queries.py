@@ -15,6 +15,8 @@ INTERVAL = "$__rate_interval"
 QUICK = "4s"
 """The same, for numbers of the last minute: `$__rate_interval` grows with the time that is shown."""
 MINUTE = "[1m:1s]"
+SECONDS = {"1m": "60", "$__range": "$__range_s"}
+"""The windows in which a counter's growth is asked for."""
 
 
 def in_flight(chosen: str, by: str = "") -> str:
@@ -128,10 +130,13 @@ def firing(chosen: str) -> str:
 def _grown(counter: str, chosen: str, window: str, by: str) -> str:
     """Ask for a counter's growth, where it grew.
 
-    `increase` alone does not see a series' first value: the whole of a stall that was the line's first.
+    `increase` alone does not see a series' first value: the whole of a stall that was the line's first. It is growth
+    only where the process is younger than the window, or was known before it: else it is of all its life.
     """
-    series = f"{counter}{{{chosen}}}"
-    return f"sum by ({by}) (({series} unless {series} offset {window}) or increase({series}[{window}])) > 0"
+    series, start = f"{counter}{{{chosen}}}", f"process_start_time_seconds{{{chosen}}}"
+    known = f"({start} offset {window} or {start} >= time() - {SECONDS[window]})"
+    first = f"({series} unless {series} offset {window}) and on (job, instance, worker) {known}"
+    return f"sum by ({by}) (({first}) or increase({series}[{window}])) > 0"
 
 
 def _mean(histogram: str, chosen: str, by: str = "", window: str = INTERVAL) -> str:

@@ -35,7 +35,8 @@ class Query:
     def filled(self, shown: int, chosen: Mapping[str, str] | None = None) -> str:
         """Return the query as Grafana sends it, for `shown` seconds and a choice in the dashboard's variables."""
         variables = {"job": ".*", "namespace": ".*", "service": ".*", **(chosen or {})}
-        expr = self.expr.replace("$__rate_interval", RATE_INTERVAL).replace("$__range", f"{shown}s")
+        expr = self.expr.replace("$__rate_interval", RATE_INTERVAL)
+        expr = expr.replace("$__range_s", str(shown)).replace("$__range", f"{shown}s")
         for name, value in variables.items():
             expr = expr.replace(f"${name}", value)
         assert not re.search(r"\$[^1]", expr), "a variable that is not filled in"

@@ -51,13 +51,16 @@ class Sample:
     value: float
 
 
-def scrape(at: float) -> Iterator[Sample]:
-    """Yield what a scrape finds."""
+def scrape(at: float, start: float) -> Iterator[Sample]:
+    """Yield what a scrape finds, so many seconds after the recording's `start`."""
     for service, requests in SERVED.items():
         target = f'service="{service}",job="pods",instance="10.0.0.1:9000",pod="{service}-0"'
         yield from _requests(requests, target, at)
         yield from _loop(requests if service == SYNC else [], target, at)
         yield from _sender(requests, service, at)
+        yield Sample("process_start_time_seconds", target, start)
+    if at > NOTHING:
+        yield from _long_there(start)
     yield from _ports([one for one in SERVED[SYNC] if one.due <= at < one.started], at)
 
 
@@ -89,6 +92,14 @@ def _loop(blocking: list[Request], target: str, at: float) -> Iterator[Sample]:
     if held:
         yield Sample("event_loop_blocked_seconds_total", f'{target},where="{PLACE}",route="/{{task}}"', held)
         yield Sample("ALERTS", 'alertname="EventLoopBlocked",alertstate="firing",service="sync-gateway"', 1)
+
+
+def _long_there(start: float) -> Iterator[Sample]:
+    """Yield what a service tells that has run for days before Prometheus came to know it."""
+    target = 'service="old",job="pods",instance="10.0.0.8:9000",pod="old-0"'
+    yield Sample("process_start_time_seconds", target, start - 1e5)
+    for counter in ("seconds", "requests"):
+        yield Sample(f"event_loop_blocked_{counter}_total", f'{target},where="old.py:1 f",route="/old"', 4000)
 
 
 def _sender(requests: list[Request], gateway: str, at: float) -> Iterator[Sample]:
@@ -126,7 +137,7 @@ def open_metrics(start: float) -> str:
     series: dict[str, list[str]] = {}
     for second in range(LENGTH):
         at = second + 0.5
-        for sample in scrape(at):
+        for sample in scrape(at, start):
             lines = series.setdefault(f"{sample.metric}{{{sample.labels}}}", [])
-            lines.append(f"{sample.metric}{{{sample.labels}}} {sample.value:g} {start + at:.3f}")
+            lines.append(f"{sample.metric}{{{sample.labels}}} {sample.value:.12g} {start + at:.3f}")
     return "\n".join(line for _, lines in sorted(series.items()) for line in lines) + "\n# EOF\n"

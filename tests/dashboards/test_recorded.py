@@ -157,6 +157,14 @@ def test_the_culprits(recorded: Recorded) -> None:
     assert recorded.now(ask(comparison.UID, "held"), NOBODY_YET) == {}
 
 
+@pytest.mark.parametrize("name", ["held", "waited"])
+def test_what_a_process_did_before_prometheus_knew_it_is_no_growth(recorded: Recorded, name: str) -> None:
+    """It has run for days, and is scraped since a moment ago."""
+    query = ask(service.UID, name)
+    assert recorded.now(query, IN_A_PAUSE, "old") == {}
+    assert recorded.now(query, IN_A_PAUSE, SYNC) != {}
+
+
 def test_where_the_time_goes_has_no_ramps(recorded: Recorded) -> None:
     """In the pauses, when nothing begins and nothing ends, there is no value at all."""
     for name in ("{{queue}}", "upstream"):
