@@ -65,6 +65,15 @@ def exposed() -> Any:
     return rule["name"]
 
 
+def test_three_is_the_least_with_either_autoscaler() -> None:
+    """The overlay says that KEDA may take the other's place; a patch without its target is passed over."""
+    patches = yaml.safe_load((K8S / "overlays/scale/kustomization.yaml").read_text())["patches"]
+    values = {patch["target"]["kind"]: [each["value"] for each in yaml.safe_load(patch["patch"])] for patch in patches}
+    assert values == {"HorizontalPodAutoscaler": [3, 10], "ScaledObject": [3, 10]}
+    scaled = of_kind(base_with("autoscale-keda"), "ScaledObject").values()
+    assert all({"minReplicaCount", "maxReplicaCount"} <= each["spec"].keys() for each in scaled)
+
+
 def test_keda_scales_on_the_same() -> None:
     """The same gateways, the same numbers, the same bounds, the same mean of 30 s."""
     scaled = of_kind(base_with("autoscale-keda"), "ScaledObject")
