@@ -51,6 +51,7 @@ def heeded_signals() -> None:
     """Ctrl-C and a closed terminal are heeded, also where `nohup` or a shell's `&` has them ignored."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    signal.signal(signal.SIGQUIT, signal.SIG_DFL)
 
 
 @pytest.fixture(params=["uvloop", "asyncio"])
