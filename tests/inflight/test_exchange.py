@@ -43,6 +43,13 @@ def test_a_response_is_counted_timed_and_passed_on() -> None:
     assert value("http_requests_in_flight", UNMATCHED) == 0  # also where no scrape saw it in flight
 
 
+def test_a_routes_first_error_is_a_step_from_0() -> None:
+    """Else `rate` would not see it: a series' first value is no increase."""
+    telemetry = Telemetry()
+    call(Middleware(in_pieces, telemetry), http_scope())
+    assert telemetry.registry.get_sample_value("http_requests_completed_total", {**UNMATCHED, "code": "500"}) == 0
+
+
 def test_without_a_stamp_nothing_is_said_of_kernel_and_loop() -> None:
     """A server that is not watched: their series are absent, and so are their entries of the header."""
     telemetry = Telemetry()

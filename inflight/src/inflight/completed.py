@@ -12,6 +12,8 @@ from prometheus_client.registry import Collector
 from inflight.histogram import Child, add_histogram
 
 LABELS = ("method", "route")
+ERROR = 500
+"""What any request may end with."""
 
 
 class Completed(Collector):
@@ -33,8 +35,12 @@ class Completed(Collector):
         found = self._children.get(key)
         if found is None:
             self.known.add((method, route))
-            found = self._children.setdefault(key, (Child(self._buckets), Child(self._buckets)))
+            found = self._new(key)
+            self._new((method, route, ERROR))  # at 0 first, or `rate` would not see the first of them
         return found
+
+    def _new(self, key: tuple[str, str, int]) -> tuple[Child, Child]:
+        return self._children.setdefault(key, (Child(self._buckets), Child(self._buckets)))
 
     def fold(self) -> None:
         """Put what was observed into buckets."""
