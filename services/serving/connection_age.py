@@ -8,12 +8,15 @@ from time import monotonic
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from services.serving.draining import CLOSE
-
 JITTER = 0.25
 """The share of the age by which a connection may end earlier or later: those opened together do not end together."""
 MOST = 20_000
 """Connections that are remembered. Beyond that the oldest is forgotten, and its age begins anew."""
+
+
+def ending_connection(start: Message) -> Message:
+    """Return a response's start that says that its connection ends with it (RFC 9112, section 9.6)."""
+    return {**start, "headers": [*start.get("headers", ()), (b"connection", b"close")]}
 
 
 class ConnectionAgeMiddleware:
@@ -40,7 +43,7 @@ class ConnectionAgeMiddleware:
 
         async def send_and_close(message: Message) -> None:
             if message["type"] == "http.response.start" and self._is_over(client):
-                message = {**message, "headers": [*message.get("headers", ()), CLOSE]}
+                message = ending_connection(message)
             await send(message)
 
         await self._app(scope, receive, send_and_close)

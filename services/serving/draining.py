@@ -7,9 +7,8 @@ from time import monotonic
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from services.serving.connection_age import ending_connection
 from services.serving.problems import problem
-
-CLOSE = (b"connection", b"close")
 
 
 class Drain:
@@ -50,8 +49,8 @@ class Drain:
 class DrainingMiddleware:
     """Responds with a 503 when the drain is over: to what uvicorn cancels then, and to what had not even begun.
 
-    uvicorn's own response would be a bare 500. A response that was under way when the drain began ends its connection;
-    the server sees to those that begin later.
+    uvicorn's own response would be a bare 500. Each response that begins while the service drains ends its connection:
+    a client that kept it could use it in the moment in which it is closed.
     """
 
     def __init__(self, app: ASGIApp, drain: Drain) -> None:
@@ -63,22 +62,22 @@ class DrainingMiddleware:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        if self.drain.over:
-            # A loop that was blocked finds a queue of them, each as long as the one before.
-            await problem(503, "the service has stopped")(scope, receive, send)
-            return
-        started, drained = False, self.drain.begun
+        started = False
 
         async def watched_send(message: Message) -> None:
             nonlocal started
             started = True
-            if message["type"] == "http.response.start" and self.drain.begun and not drained:
-                message = {**message, "headers": [*message.get("headers", ()), CLOSE]}
+            if message["type"] == "http.response.start" and self.drain.begun:
+                message = ending_connection(message)
             await send(message)
 
+        if self.drain.over:
+            # A loop that was blocked finds a queue of them, each as long as the one before.
+            await problem(503, "the service has stopped")(scope, receive, watched_send)
+            return
         try:
             await self.app(scope, receive, watched_send)
         except asyncio.CancelledError:
             if started or not self.drain.begun:
                 raise
-            await problem(503, "the service stopped before the response was ready")(scope, receive, send)
+            await problem(503, "the service stopped before the response was ready")(scope, receive, watched_send)

@@ -13,7 +13,7 @@ from typing import Any
 import uvicorn
 
 from inflight.linux import unread_connections
-from services.serving.draining import CLOSE, Drain
+from services.serving.draining import Drain
 from services.serving.listener import accept_all
 
 POLL = 0.01
@@ -41,9 +41,6 @@ class Server(uvicorn.Server):
             os.kill(os.getpid(), sig)
             return
         self._drain.begin()
-        # uvicorn makes the default headers anew each second, from the encoded ones.
-        self.config.encoded_headers = [*self.config.encoded_headers, CLOSE]
-        self.server_state.default_headers = [*self.server_state.default_headers, CLOSE]
 
     async def on_tick(self, counter: int) -> bool:
         """Tell the main loop to stop when the drain delay is over."""

@@ -106,9 +106,10 @@ def _leave_to_counting() -> None:
 def _server(settings: ServiceSettings, application: FastAPI, telemetry: Telemetry, log: Log, port: int) -> Server:
     telemetry.watch_port(port)
     drain = Drain(settings.drain_delay, settings.drain_timeout)
-    app: ASGIApp = DrainingMiddleware(application, drain)
+    app: ASGIApp = application
     if settings.max_in_flight is not None:
         app = SheddingMiddleware(app, settings.max_in_flight)
+    app = DrainingMiddleware(app, drain)  # around refusals, too: they end their connections as well
     if settings.max_connection_age is not None:
         app = ConnectionAgeMiddleware(app, settings.max_connection_age)
     config = uvicorn.Config(
