@@ -37,8 +37,6 @@ IDLE_TIMEOUT = 75
 COLLECT = (20_000, 20, 20)
 """New objects until the collector looks at them, and looks at those until it looks at older ones; with Python's own
 (700, 10, 10) it took a third of the time of a burst of 4,000."""
-UNDOCUMENTED = {CLIENT_CLOSED_REQUEST, 500}
-"""What any request may end with."""
 THREADS_END_WITHIN = 1.0
 """Seconds for the pool's threads, which end by themselves when they have nothing to do."""
 
@@ -80,7 +78,7 @@ def _expect(application: FastAPI, telemetry: Telemetry) -> None:
         if isinstance(route, APIRoute):
             codes = {code for code in route.responses if isinstance(code, int)}
             for method in route.methods or ():
-                telemetry.expect(method, route.path_format, codes | UNDOCUMENTED)
+                telemetry.expect(method, route.path_format, codes | {CLIENT_CLOSED_REQUEST})
 
 
 def _end(log: Log) -> None:
