@@ -55,10 +55,12 @@ def requests_in_flight(telemetry: Telemetry) -> dict[str, Any]:
     found = lines(telemetry, set(listed))
     held, now = telemetry.watchdog.held(), perf_counter()
     entries = [_entry(telemetry, ledger, now, found, held and held[0]) for ledger in listed]
-    unbegun = [_unbegun(stamp.read_at, stamp.kernel, now) for stamp in live.read.copy().values()]
+    read = list(live.read.copy().values())
+    unbegun = [_unbegun(stamp.read_at, stamp.kernel, now) for stamp in read[:MOST_REQUESTS]]
+    unlisted = len(ledgers) + len(read) - len(listed) - len(unbegun)
     return {
-        "processes": [_process(telemetry, held, sum(max(0, len(each) - MOST_REQUESTS) for each in (ledgers, unbegun)))],
-        "requests": [entry for entry in (*entries, *unbegun[:MOST_REQUESTS]) if entry is not None],
+        "processes": [_process(telemetry, held, unlisted)],
+        "requests": [entry for entry in (*entries, *unbegun) if entry is not None],
     }
 
 

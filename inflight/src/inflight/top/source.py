@@ -16,8 +16,6 @@ from inflight.terminal.errors import reason
 
 TIMEOUT = 2.0
 """Seconds for a response; the admin port's threads respond while the event loop cannot."""
-
-
 ENTRY = {"kind", "state", "age", "for", "ledger"}
 """What is known of every request."""
 
