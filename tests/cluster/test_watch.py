@@ -72,7 +72,7 @@ def deployment() -> list[object]:
             "metadata": {"name": NAME},
             "spec": {
                 "podSelector": {"matchLabels": labels},
-                "ingress": [{"ports": [{"port": 8000}, {"port": "admin-watch"}]}],
+                "ingress": [{"ports": [{"port": 8000}, {"port": 9100}]}],
             },
         },
     ]
@@ -102,7 +102,8 @@ def test_it_tells_what_waits_in_a_server_of_another_image(watched: Lab) -> None:
         eventually(lambda: value(watched, "tcp_oldest_unread_seconds") > 2, wanted=True)
         assert value(watched, "tcp_accept_queue_limit") > 0
     (found,) = watched.pods(NAME)
-    assert [status["restartCount"] for status in found["status"]["containerStatuses"]] == [0, 0]
+    for kind in ("containerStatuses", "initContainerStatuses"):
+        assert [status["restartCount"] for status in found["status"][kind]] == [0]
 
 
 def value(lab: Lab, metric: str) -> float:

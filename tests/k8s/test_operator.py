@@ -39,7 +39,7 @@ def test_the_monitoring_namespace_is_let_in() -> None:
     policy = of_kind(base_with("operator"), "NetworkPolicy")["monitoring-namespace"]["spec"]
     (rule,) = policy["ingress"]
     assert rule["from"] == [{"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "monitoring"}}}]
-    assert rule["ports"] == [{"port": "admin"}, {"port": "admin-watch"}]
+    assert rule["ports"] == [{"port": "admin"}, {"port": 9100}]
     (expression,) = policy["podSelector"]["matchExpressions"]
     assert all(chooses(expression, pods(base_with("operator"))[name]["metadata"]["labels"]) for name in SERVICES)
 

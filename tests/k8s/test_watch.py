@@ -12,21 +12,23 @@ GATEWAYS = {"sync-gateway", "async-gateway", "threadpool-gateway"}
 
 
 def test_it_goes_where_the_label_says() -> None:
-    """Into every Deployment with the label inflight/watch=true, as the last container; the others stay as they are."""
+    """Into every Deployment with the label inflight/watch=true, as its sidecar; the others stay as they are."""
     found = base_with("watch")
     labelled = {
         name
         for name, each in of_kind(found, "Deployment").items()
         if each["metadata"]["labels"].get("inflight/watch") == "true"
     }
-    with_sidecar = {name for name, pod in pods(found).items() if pod["spec"]["containers"][-1]["name"] == "watch"}
-    assert labelled == with_sidecar == GATEWAYS
-    assert len(pods(found)["backend"]["spec"]["containers"]) == 1
+    sidecars = {name: pod["spec"].get("initContainers", []) for name, pod in pods(found).items()}
+    assert labelled == {name for name, found in sidecars.items() if [each["name"] for each in found] == ["watch"]}
+    assert labelled == {name for name, found in sidecars.items() if found} == GATEWAYS
 
 
 def test_it_watches_the_service_s_port() -> None:
     """By the command that anybody can type, on the port of the pod's own server; its probe asks itself."""
-    service, sidecar = pods(base_with("watch"))["sync-gateway"]["spec"]["containers"]
+    spec = pods(base_with("watch"))["sync-gateway"]["spec"]
+    (service,), (sidecar,) = spec["containers"], spec["initContainers"]
+    assert sidecar["restartPolicy"] == "Always"
     ports = {port["name"]: str(port["containerPort"]) for port in (*service["ports"], *sidecar["ports"])}
     assert sidecar["command"][:3] == ["inflight", "watch", ports["http"]]
     assert sidecar["command"][3:5] == ["--admin-port", ports["admin-watch"]]
@@ -44,4 +46,4 @@ def test_it_is_scraped_like_everything_else() -> None:
     policies = of_kind(overlay("kind"), "NetworkPolicy")
     for name in (*GATEWAYS, "backend"):
         (rule,) = (rule for rule in policies[name]["spec"]["ingress"] if {"port": "admin"} in rule["ports"])
-        assert {"port": "admin-watch"} in rule["ports"]
+        assert {"port": 9100} in rule["ports"]
