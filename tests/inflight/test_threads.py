@@ -3,7 +3,8 @@
 import asyncio
 import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from multiprocessing import get_context
 from typing import Annotated
 
 import anyio.to_thread
@@ -171,7 +172,7 @@ def test_an_executor_of_the_programs_own_stays_and_is_a_queue_too(loop: str, bef
 
 
 def test_a_job_is_the_standard_librarys_in_all_else() -> None:
-    """Results, exceptions, an executor that is named, and one that takes no more; twice watched is watched once."""
+    """Results, exceptions, executors that are named, and one that takes no more; twice watched is watched once."""
     telemetry = Telemetry()
 
     def fails() -> None:
@@ -187,13 +188,15 @@ def test_a_job_is_the_standard_librarys_in_all_else() -> None:
             await asyncio.to_thread(fails)
         with ThreadPoolExecutor(1) as own:
             assert await loop.run_in_executor(own, int) == 0
+        with ProcessPoolExecutor(1, get_context("spawn")) as processes:  # it could not be sent a job of ours
+            assert await loop.run_in_executor(processes, divmod, 9, 4) == (2, 1)
         await loop.shutdown_default_executor()
         with pytest.raises(RuntimeError, match="shut"):
             loop.run_in_executor(None, int)
 
     asyncio.run(main())
     value = telemetry.registry.get_sample_value
-    assert value("http_request_wait_seconds_count", {"queue": "thread"}) == 3
+    assert value("http_request_wait_seconds_count", {"queue": "thread"}) == 4
     assert value("thread_pool_threads_busy", {"pool": "executor"}) == 0
 
 
@@ -210,6 +213,28 @@ def test_a_call_in_the_executors_thread_is_the_requests_own(loop: str) -> None:
 
     with served(app, loop) as server:
         assert timing_of(server.get())["upstream"] >= 0.05
+
+
+def test_a_wait_for_a_thread_of_an_executor_that_is_named_is_the_requests_own(loop: str) -> None:
+    """A program's own `ThreadPoolExecutor` is a queue like the loop's; how busy its threads are has no gauge."""
+    own = ThreadPoolExecutor(1)
+
+    def call() -> None:
+        with upstream("there"):
+            time.sleep(0.05)
+
+    async def app(_scope: Scope, _receive: Receive, send: Send) -> None:
+        running = asyncio.get_running_loop()
+        first, second = running.run_in_executor(own, time.sleep, 0.2), running.run_in_executor(own, call)
+        await asyncio.gather(first, second)
+        await respond(send)
+
+    with own, served(app, loop) as server:
+        timing = timing_of(server.get())
+        assert timing["thread"] >= 0.1
+        assert timing["upstream"] >= 0.05
+        assert server.value("http_requests_waiting", queue="thread") == 0
+        assert server.value("thread_pool_threads_busy", pool="executor") == 0
 
 
 def test_a_coroutine_function_is_refused_as_the_loop_refuses_it() -> None:

@@ -1,7 +1,7 @@
-"""Waits for a thread: of anyio's pool, in which frameworks run plain functions, and of the loop's default executor.
+"""Waits for a thread: of anyio's pool, in which frameworks run plain functions, and of executors that a loop is given.
 
 Measured where a thread is asked for, so that nothing is moved to another one: handlers, dependencies, file responses,
-uploads, background tasks; `asyncio.to_thread`, `run_in_executor(None, ...)`, look-ups of names.
+uploads, background tasks; `asyncio.to_thread`, `run_in_executor`, look-ups of names.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import asyncio
 import logging
 import sys
 from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 from inspect import iscoroutinefunction
 from typing import Any
 
@@ -20,14 +21,14 @@ log = logging.getLogger("inflight")
 
 
 def watch_threads() -> dict[str, Callable[[], tuple[int, int]]]:
-    """Time the waits for both pools of the running loop.
+    """Time the waits for anyio's pool, and for the executors to which the running loop gives jobs.
 
     Returns, for each pool by name, what tells how many threads it may have and how many are busy. How many there are of
     an executor that the program sets in place of the loop's own is not known, and it is no longer among them.
     """
     loop = asyncio.get_running_loop()
     run, replace = loop.run_in_executor, loop.set_default_executor
-    executor = run if isinstance(run, DefaultExecutor) else DefaultExecutor(run)
+    executor = run if isinstance(run, TimedExecutors) else TimedExecutors(run)
     pools: dict[str, Callable[[], tuple[int, int]]] = {"executor": executor.size}
     if "anyio" in sys.modules:  # else nothing can use its pool yet, and it is not this library's to load
         pools["anyio"] = _watch_limiter()
@@ -69,10 +70,11 @@ def _watch_limiter() -> Callable[[], tuple[int, int]]:
     return lambda: (int(min(limiter.total_tokens, sys.maxsize)), limiter.borrowed_tokens)
 
 
-class DefaultExecutor:
+class TimedExecutors:
     """A loop's `run_in_executor`, in the place of its own: each job's wait for a thread of its executor is timed.
 
-    The executor is left as it is, the program's own or the loop's.
+    The executor is left as it is, the program's own or the loop's. One that may want to know its job is given it as it
+    is: another process is sent it, and a class of the program's own may look at it.
     """
 
     def __init__(self, run: Callable[..., Any]) -> None:
@@ -81,14 +83,16 @@ class DefaultExecutor:
 
     def __call__(self, executor: object, func: Callable[..., Any], *args: Any) -> Any:
         """Run a job, and return its future; its wait ends when a thread begins it, or when it is cancelled before."""
-        if executor is not None or iscoroutinefunction(func):  # one of the program's own, or what uvloop refuses
+        threads = executor is None or type(executor) is ThreadPoolExecutor
+        if not threads or iscoroutinefunction(func):  # uvloop refuses those
             return self._run(executor, func, *args)
         wait = waiting("thread")
         ledger, call = current_ledger.get(), current_call.get()
 
         def job() -> Any:
             wait.end()
-            self._jobs.add(wait)
+            if executor is None:
+                self._jobs.add(wait)
             # Nothing of the caller's context comes along here; `to_thread` brings it, the same two among it.
             tokens = current_ledger.set(ledger), current_call.set(call)
             try:
@@ -100,7 +104,7 @@ class DefaultExecutor:
 
         wait.begin()
         try:
-            future = self._run(None, job)
+            future = self._run(executor, job)
         except BaseException:
             wait.end()
             raise
@@ -108,7 +112,7 @@ class DefaultExecutor:
         return future
 
     def size(self) -> tuple[int, int]:
-        """Return how many threads there may be, and how many are busy."""
+        """Return how many threads the loop's own executor may have, and how many are busy."""
         return DEFAULT_THREADS, len(self._jobs)
 
 

@@ -49,7 +49,8 @@ def test_server_timing_says_where_the_time_went(standing: Standing, mode: str) -
     """The upstream's part is at least the delay; a queue that the mode lacks is left out."""
     header = get(f"{standing.gateways[mode].url}/task1?delay=0.1").header("server-timing") or ""
     timing = {name: float(value) for name, value in re.findall(r"(\w+);dur=([\d.]+)", header)}
-    assert 98 <= timing["upstream"] <= timing["total"]  # uvloop's timers count whole milliseconds
+    # uvloop counts whole milliseconds, and the kernel, which says when the response came, steps of 4.
+    assert 95 <= timing["upstream"] <= timing["total"]
     assert timing.keys() - {"kernel"} == {"loop", "upstream", "total"} | ({"thread"} if mode == "threadpool" else set())
 
 
