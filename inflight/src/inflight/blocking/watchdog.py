@@ -169,10 +169,12 @@ class Watchdog:
         due = max(last_beat + INTERVAL, spent.begin)  # at the last look it was not there yet
         seen = self._seen = Seen(step, spot, spent.end, due)
         loop.probe(seen.ran)
-        if locked and spot is not None and spot.own and spot.place.call:
-            self._add(seen, step, spot.place, spent, spent.due)
-        elif locked and spent.net(spent.late) >= self._blame.after:  # and has gone on a little since
-            self._add(seen, step, LOCK.place, spent, spent.due)
+        place = spot.place if spot is not None and spot.own and spot.place.call else None
+        if place is None and spent.net(spent.late) >= self._blame.after:  # and has gone on a little since
+            place = LOCK.place
+        if locked and place is not None:
+            seen.before = 0.0  # that is the time which is charged here
+            self._add(seen, step, place, spent, spent.due)
 
     def _went_on(self, spent: Spent) -> bool:
         """Return whether requests have begun while the watchdog waited for the lock: then several threads had it."""
