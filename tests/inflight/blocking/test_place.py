@@ -155,6 +155,25 @@ def test_a_function_that_calls_itself_is_entered_once() -> None:
     assert (len(entered), len(frames)) == (1, 3)
 
 
+def test_a_function_that_has_run_nothing_is_not_blamed() -> None:
+    """A thread that has computed in an operator in C is first seen at the beginning of what it calls next."""
+    entered: list[tuple[str, Spot | None]] = []
+
+    def multiply() -> None:
+        compile_path("/")
+
+    def note(frame: FrameType, event: str, arg: object) -> None:  # noqa: ARG001 - sys.settrace calls it so
+        entered.append((frame.f_code.co_name, spot_of(frames_of(frame))))
+
+    before = sys.gettrace()
+    sys.settrace(note)
+    multiply()
+    sys.settrace(before)
+    spot = dict(entered)["compile_path"]
+    assert spot is not None
+    assert (spot.place.function, spot.place.call) == ("multiply", None)
+
+
 def test_a_computing_thread_stands_in_no_call() -> None:
     """A thread that computes hands the interpreter on behind each call of C code: to be seen there says nothing."""
     spot = Spot(Place("own.py", 1, "count", "perf_counter"), (1, 2), 1, in_library=False, own=True)

@@ -6,6 +6,7 @@ import os
 import site
 import sysconfig
 from collections.abc import Sequence
+from dis import opmap
 from functools import lru_cache
 from importlib import metadata
 from pathlib import Path
@@ -34,6 +35,12 @@ COMPREHENSIONS = ("<listcomp>", "<dictcomp>", "<setcomp>")
 
 ENTERS = ("__enter__", "__aenter__", "__exit__", "__aexit__")
 """What a `with` calls: contextlib's says nothing, and what that calls is whose block it is."""
+
+
+RESUME = opmap["RESUME"]
+"""The instruction that a function begins with, and goes on with after a `yield` or an `await`."""
+AFTER_YIELD = 0b11
+"""The bits of its argument that say so. (https://docs.python.org/3/library/dis.html#opcode-RESUME)"""
 
 
 class Place(NamedTuple):
@@ -92,6 +99,9 @@ def spot_of(frames: Sequence[FrameType]) -> Spot | None:
     That is the innermost frame of the user's own code: not the standard library's, not an installed package's, not
     inflight's. Where there is none, the innermost of an installed package; None where there is neither.
     """
+    entering = len(frames) > 1 and _just_entered(frames[0])
+    if entering:  # what took the time is what its caller did before
+        frames = frames[1:]
     index = next((index for index, frame in enumerate(frames) if is_own(frame.f_code.co_filename)), None)
     own = index is not None
     if index is None:
@@ -105,11 +115,21 @@ def spot_of(frames: Sequence[FrameType]) -> Spot | None:
     while len(called) > 1 and called[-1].f_code.co_name in ENTERS:
         called.pop()
     code = frame.f_code
-    call = _name(called[-1]) if called else call_in(frame)
+    call = _name(called[-1]) if called else None if entering else call_in(frame)
     file = _file(code.co_filename, str(frame.f_globals.get("__name__", "")))
     place = Place(file, frame.f_lineno or code.co_firstlineno, _function(code), call)
     entered = next(outer for outer in reversed(frames) if outer.f_code is code)
     return Spot(place, (id(frame), frame.f_lasti), id(entered), bool(called), own)
+
+
+def _just_entered(frame: FrameType) -> bool:
+    """Return whether a function has run nothing yet.
+
+    There a thread hands the interpreter on (CPython's `RESUME`): a function that is seen there need have taken no time,
+    and an operator in C (`x * y`), at which the interpreter is not handed on, may have.
+    """
+    at, code = frame.f_lasti, frame.f_code.co_code
+    return at < 0 or (code[at] == RESUME and not code[at + 1] & AFTER_YIELD)
 
 
 def is_own(filename: str) -> bool:
