@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import closing
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -17,7 +18,7 @@ from fastapi import FastAPI
 from websockets.sync.client import connect
 
 from inflight.blocking.spent import Reading, Spent
-from inflight.blocking.step import Loop
+from inflight.blocking.step import Loop, Step
 from inflight.blocking.watchdog import blocked_after
 from inflight.linux.schedstat import Schedule, Scheduled
 from inflight.server_timing import parse_waited_for
@@ -246,16 +247,44 @@ def test_a_block_is_not_charged_with_the_one_before() -> None:
     assert charged < took + 0.1
 
 
-@pytest.mark.parametrize(("computed", "blamed"), [(0.0, ["interpreter lock"]), (0.65, [])])
-def test_the_loops_own_thread_is_no_other(computed: float, blamed: list[str]) -> None:
-    """Another thread kept the interpreter's lock only where the loop's own did not compute, as when it frees memory."""
+@pytest.mark.parametrize(
+    ("computed", "last_beat", "late", "blamed"),
+    [
+        (0.0, 0.74, 0.0, ["interpreter lock"]),
+        (0.65, 0.74, 0.0, []),
+        (0.65, 0.74, 0.65, ["interpreter lock"]),
+        (0.65, 0.04, 0.0, ["interpreter lock"]),
+    ],
+)
+def test_a_kept_lock_is_charged_where_the_loop_stood_still(
+    computed: float, last_beat: float, late: float, blamed: list[str]
+) -> None:
+    """It did where its thread did not compute, or computed while its heartbeat was due: then its own call kept it."""
     telemetry = Telemetry()
+    telemetry.heartbeat.late = late
     nothing = Scheduled(0.0, 0.0, 0)
     before = Reading(0.0, nothing, nothing)
     after = Reading(0.75, Scheduled(0.03, 0.01, 300), Scheduled(computed, 0.0, 1))
     with closing(asyncio.new_event_loop()) as loop:
-        telemetry.watchdog._look(Loop(loop, 0, 0), Spent(before, after, 0.05), 0.74)
+        telemetry.watchdog._look(Loop(loop, 0, 0), Spent(before, after, 0.05), last_beat)
     assert [place for place, _ in blocked_in(telemetry)] == blamed
+
+
+def test_a_kept_lock_is_charged_once() -> None:
+    """What a call of C code kept the lock for is not charged again when the call is seen a second time."""
+    telemetry = Telemetry()
+    nothing = Scheduled(0.0, 0.0, 0)
+    readings = [
+        Reading(0.0, nothing, nothing),
+        Reading(0.75, Scheduled(0.03, 0.01, 300), Scheduled(0.74, 0.0, 1)),
+        Reading(0.755, Scheduled(0.03, 0.01, 301), Scheduled(0.745, 0.0, 2)),
+    ]
+    step = Step([sys._getframe()], None)
+    with closing(asyncio.new_event_loop()) as loop, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Loop, "step", lambda _self: step)
+        for before, after in pairwise(readings):
+            telemetry.watchdog._look(Loop(loop, 0, 0), Spent(before, after, 0.05), 0.04)
+    assert sum(blocked_in(telemetry).values()) == pytest.approx(0.7, abs=0.02)
 
 
 def test_chance_stays_the_programs_own(loop: str) -> None:

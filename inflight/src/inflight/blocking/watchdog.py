@@ -45,7 +45,7 @@ PATIENCE = 10
 ENOUGH = 0.02
 """Seconds after which a step, which is no short task then, is charged with its thread's waits for a processor, too."""
 LOCK = Holder(Place("", 0, "interpreter lock", None), None, "background")
-"""Another thread kept the interpreter's lock, and which one is not known."""
+"""A call of C code kept the interpreter's lock, and which one is not known."""
 
 
 def blocked_after() -> float:
@@ -147,7 +147,8 @@ class Watchdog:
         locked = spent.locked and not self._went_on(spent)
         if locked and (step is None or spent.loop_waited or last_beat > spent.due):
             self._seen = None
-            if spent.net(spent.late) >= self._blame.after and not spent.computing(spent.late):
+            stood = self._stood(spent, last_beat) or not spent.computing(spent.late)
+            if spent.net(spent.late) >= self._blame.after and stood:
                 self._tally.add(LOCK, spent.due, spent.end, spent.net(spent.late))
         elif step is None:
             self._seen = None
@@ -175,6 +176,11 @@ class Watchdog:
         if locked and place is not None:
             seen.before = 0.0  # that is the time which is charged here
             self._add(seen, step, place, spent, spent.due)
+
+    def _stood(self, spent: Spent, last_beat: float) -> bool:
+        """Return whether the heartbeat that was due while the lock was kept has come too late, or not yet."""
+        late = self._telemetry.heartbeat.late if last_beat > spent.due else spent.end - last_beat - INTERVAL
+        return late >= self._blame.after
 
     def _went_on(self, spent: Spent) -> bool:
         """Return whether requests have begun while the watchdog waited for the lock: then several threads had it."""
