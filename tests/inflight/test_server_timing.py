@@ -53,7 +53,7 @@ def test_what_is_quoted_is_text(header: str, entries: dict[str, float]) -> None:
 def test_line_survives_the_wire(line: str) -> None:
     """What a request waited for describes its waits, whatever the line is called, and changes no duration."""
     entries = {"kernel": 1.0, "loop": 0.5, "upstream": 2.0, "total": 4.0}
-    value = described(format_server_timing(entries), line)
+    value = described(format_server_timing(entries), line, began_late=True)
     assert parse_server_timing(value) == entries
     assert value.isascii()
     assert parse_waited_for(value) == "".join(
@@ -62,15 +62,15 @@ def test_line_survives_the_wire(line: str) -> None:
 
 
 def test_a_wait_after_the_beginning_is_the_totals() -> None:
-    """No time was spent in kernel and loop: what the request waited for is said of the whole."""
-    value = described("kernel;dur=0.000, loop;dur=0.000, total;dur=3.000", "own.py:11 render_pdf")
-    assert value == 'kernel;dur=0.000, loop;dur=0.000, total;desc="own.py:11 render_pdf";dur=3.000'
+    """Kernel and loop took their usual moment: what the request waited for is said of the whole."""
+    value = described("kernel;dur=0.000, loop;dur=0.049, total;dur=3.000", "own.py:11 render_pdf", began_late=False)
+    assert value == 'kernel;dur=0.000, loop;dur=0.049, total;desc="own.py:11 render_pdf";dur=3.000'
     assert parse_waited_for(value) == "own.py:11 render_pdf"
 
 
 def test_only_waits_for_the_loop_are_described() -> None:
     """The line held the event loop: a wait for a pool has nothing to do with it."""
-    value = described("kernel;dur=1.000, pool;dur=2.000, total;dur=3.000", "own.py:11 render_pdf")
+    value = described("kernel;dur=1.000, pool;dur=2.000, total;dur=3.000", "own.py:11 render_pdf", began_late=True)
     assert value == 'kernel;desc="own.py:11 render_pdf";dur=1.000, pool;dur=2.000, total;dur=3.000'
     assert parse_waited_for('db;desc="own.py:11";dur=3') is None
     assert parse_waited_for("kernel;dur=3") is None

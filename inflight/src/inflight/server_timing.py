@@ -37,17 +37,18 @@ def ledger_header(ledger: Ledger, now: float) -> bytes:
     else:
         value = USUAL % (ledger.kernel * 1000, ledger.loop * 1000, ledger.total(now) * 1000)
     if ledger.waited_for is not None and ledger.telemetry.names_lines:
-        value = described(value.decode(), ledger.waited_for.for_clients).encode()
+        began_late = (ledger.kernel or 0.0) + (ledger.loop or 0.0) > ledger.telemetry.blame.after
+        value = described(value.decode(), ledger.waited_for.for_clients, began_late=began_late).encode()
     return value
 
 
-def described(value: str, waited_for: str) -> str:
+def described(value: str, waited_for: str, *, began_late: bool) -> str:
     """Return a header's value in which the waits for the event loop are described by the line that held it.
 
-    Where none took any time, the request waited after it had begun, and the total is described.
+    Where it did not begin late, the request waited after it had begun, and the total is described.
     """
     text = _UNQUOTED.sub("?", waited_for)
-    entries = _WAITS if _WAITS.search(value) else _TOTAL
+    entries = _WAITS if began_late else _TOTAL
     return entries.sub(lambda name: f'{name[0]};desc="{text}"', value)
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 import threading
 from collections import Counter, deque
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -20,6 +22,9 @@ OTHER = "other"
 TURNS = 8
 """Turns of the loop after it stood still in which a request responds that only waited for it: its own task needs one,
 each task that middleware starts another."""
+PERHAPS_ITS_OWN = frozenset({"callback"} if sys.version_info >= (3, 12) else {"callback", "background"})
+"""Routes that stand for steps whose request is not known: it may be the very one that waits. (Before Python 3.12 a task
+does not tell its context, so what a request gathers is of no request.)"""
 REMEMBERED = 200
 """Blocks that a request's wait is compared with."""
 
@@ -30,6 +35,11 @@ class Holder(NamedTuple):
     place: Place
     method: str | None
     route: str
+
+    @property
+    def is_known(self) -> bool:
+        """Whether what has the loop is known well enough to say of a request in flight that it is another's."""
+        return bool(self.place.line) and (self.method is not None or self.route not in PERHAPS_ITS_OWN)
 
     @property
     def owner(self) -> object:
@@ -85,7 +95,7 @@ class Blame:
         """
         waited = (ledger.kernel or 0.0) + (ledger.loop or 0.0)
         if waited > self.after:
-            self._find(ledger, ledger.read_at - (ledger.kernel or 0.0), ledger.entered_at)
+            self._find(ledger, ledger.read_at - (ledger.kernel or 0.0), ledger.entered_at, tuple(self._blocks))
 
     def resume(self, loop: asyncio.AbstractEventLoop, now: float, late: float) -> None:
         """Note that the loop goes on, `late` seconds too late: what responds in its next turns had waited for that."""
@@ -103,14 +113,15 @@ class Blame:
         """Note whom a request has waited for that was in flight while the loop stood still, and responds just after."""
         if self.resuming is not None and not ledger.held_loop:
             begin, end = self.resuming
-            self._find(ledger, max(begin, ledger.entered_at), end)
+            blocks = (block for block in tuple(self._blocks) if block.holder.is_known)
+            self._find(ledger, max(begin, ledger.entered_at), end, blocks)
 
-    def _find(self, ledger: Ledger, begin: float, end: float) -> None:
+    def _find(self, ledger: Ledger, begin: float, end: float, blocks: Iterable[Block]) -> None:
         if ledger.waited_for is not None or end - begin <= self.after:
             return
         overlaps: dict[Holder, float] = {}
         owners: dict[object, float] = {}
-        for block in tuple(self._blocks):
+        for block in blocks:
             overlap = min(block.end, end) - max(block.start, begin)
             if overlap > 0:
                 owner = block.holder.owner
