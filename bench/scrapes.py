@@ -12,6 +12,7 @@ from bench.contender import OURS
 from bench.holding import holding
 from bench.program import Program, ask
 from bench.rig import Rig
+from bench.time_wait import wait_until_forgotten
 from inflight.terminal.errors import CommandError
 
 IN_FLIGHT = 10_000
@@ -24,16 +25,18 @@ Say = Callable[[str], None]
 
 def steps() -> int:
     """Return how many times `measure` will say something."""
-    return 4
+    return 5
 
 
 def measure(rig: Rig, say: Say) -> dict[str, Any]:
     """Return the seconds that each page took, and the loop's greatest lateness with a scrape and without one."""
+    say("connections of earlier parts are forgotten")
+    left = wait_until_forgotten()
     with rig.contender(OURS) as program:
         program.ready("/async/name")
         say("10,000 requests come in")
         with holding(program, IN_FLIGHT):
-            found: dict[str, Any] = {"in_flight": IN_FLIGHT}
+            found: dict[str, Any] = {"in_flight": IN_FLIGHT, "time_wait": left}
             for page in ("metrics", "requests"):
                 say(f"/{page} with 10,000 in flight")
                 found[page] = [_seconds(f"{program.admin_url}/{page}") for _ in range(TIMES)]

@@ -13,6 +13,7 @@ from typing import Any
 
 from bench.connections import Connections
 from bench.program import ask, resident, run_time, system_time
+from bench.time_wait import wait_until_forgotten
 from services.lab.process import LOOPBACK
 
 CONNECTIONS, UNREAD, SCRAPES = 10_000, 100, 30
@@ -22,11 +23,13 @@ Say = Callable[[str], None]
 
 def steps() -> int:
     """Return how many times `measure` will say something."""
-    return 1
+    return 2
 
 
 def measure(say: Say) -> dict[str, Any]:
     """Return the seconds of each scrape, the processor seconds of one (the kernel's, too), and the resident bytes."""
+    say("connections of earlier parts are forgotten")
+    left = wait_until_forgotten()
     say("inflight watch beside 10,000 connections")
     with socket.create_server((LOOPBACK, 0), backlog=4096) as server, ExitStack() as stack:
         port = server.getsockname()[1]
@@ -44,6 +47,7 @@ def measure(say: Say) -> dict[str, Any]:
         seconds = [_scrape(url) for _ in range(SCRAPES)]
         return {
             "connections": len(accepting.accepted),
+            "time_wait": left,
             "seconds": seconds,
             "cpu": (run_time(watch.pid) - before) / SCRAPES,
             "kernel": (system_time(watch.pid) - kernel_before) / SCRAPES,

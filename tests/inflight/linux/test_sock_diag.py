@@ -8,7 +8,7 @@ from contextlib import ExitStack
 
 import pytest
 
-from inflight.linux import proc_net, sock_diag
+from inflight.linux import netlink, proc_net, sock_diag
 from inflight.linux.sockets import Connection, Idle, Listener
 from tests.eventually import eventually
 
@@ -52,16 +52,16 @@ def test_an_answer_in_many_parts_is_read_to_its_end() -> None:
 
 def test_a_dump_that_ends_in_an_error_is_an_oserror(monkeypatch: pytest.MonkeyPatch) -> None:
     """The kernel says so in the dump's last message: here that nobody knows the protocol that was asked for."""
-    request = sock_diag._request
-    monkeypatch.setattr(sock_diag, "_request", lambda *fields: request(*fields)[:17] + b"\xfd" + request(*fields)[18:])
+    request = netlink._question
+    monkeypatch.setattr(netlink, "_question", lambda *fields: request(*fields)[:17] + b"\xfd" + request(*fields)[18:])
     with pytest.raises(OSError, match="No such file"):
         sock_diag.unread_connections(8001)
 
 
 def test_the_kernels_error_is_an_oserror(monkeypatch: pytest.MonkeyPatch) -> None:
     """A message that it does not understand is refused, and that is not taken for a count of 0."""
-    broken = struct.pack("=IHHII", 16, sock_diag.SOCK_DIAG_BY_FAMILY, sock_diag.REQUEST_DUMP, 0, 0)
-    monkeypatch.setattr(sock_diag, "_request", lambda *_fields: broken)
+    broken = struct.pack("=IHHII", 16, netlink.SOCK_DIAG_BY_FAMILY, netlink.REQUEST_DUMP, 0, 0)
+    monkeypatch.setattr(netlink, "_question", lambda *_fields: broken)
     with pytest.raises(OSError, match=r".+"):
         sock_diag.unread_connections(8001)
 
@@ -92,19 +92,53 @@ def test_listeners_and_connections_are_told_apart_with_what_is_known_of_each() -
         assert [(each.port, each.connections) for each in idle] == [(port, 1)]
 
 
+@pytest.mark.parametrize(("address", "unread"), [("127.0.0.1", 3), ("::", 3), ("127.0.0.1", 700)])
+def test_busy_connections_are_those_that_are_not_idle(address: str, unread: int) -> None:
+    """As the list of all has them, whether they are few or not; of IPv4 at an IPv6 listener, too."""
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    with ExitStack() as stack:
+        try:
+            server = socket.create_server((address, 0), family=family, backlog=2000, dualstack_ipv6=":" in address)
+        except (OSError, ValueError):
+            assert family == socket.AF_INET6
+            pytest.skip("this machine has no IPv6")
+        stack.enter_context(server)
+        port = server.getsockname()[1]
+        clients = [stack.enter_context(socket.create_connection(("127.0.0.1", port))) for _ in range(800)]
+        for _ in clients[:-2]:
+            stack.enter_context(server.accept()[0])
+        for client in clients[:unread]:
+            client.sendall(b"GET /")
+        eventually(lambda: sock_diag.unread_connections(port), unread)
+        busy = {each._replace(since_received=None) for each in sock_diag.busy_connections(family, port)}
+        every = [each for each in sock_diag.connections(family, port) if isinstance(each, Connection)]
+        assert busy == {each._replace(since_received=None) for each in every}
+        assert len(busy) == unread + 2
+
+
+def test_a_connection_that_is_gone_is_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It was closed since the kernel listed it. Any other error is one: no connection would be a claim."""
+    nobodys = netlink.SOCKET_ID.pack(1, 1, 1, 1)
+    assert list(netlink.found(socket.AF_INET, [nobodys], sock_diag.ASK_INFO)) == []
+    broken = struct.pack("=IHHII", 16, netlink.SOCK_DIAG_BY_FAMILY, netlink.REQUEST, 0, 0)
+    monkeypatch.setattr(netlink, "_question", lambda *_fields: broken)
+    with pytest.raises(OSError, match=r".+"):
+        list(netlink.found(socket.AF_INET, [nobodys], sock_diag.ASK_INFO))
+
+
 def test_messages_of_different_lengths_are_each_read_by_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
     """A part may hold connections with one attribute more, with TCP_INFO elsewhere or nowhere, and the dump's end."""
 
     def message(unread: int, attributes: bytes) -> bytes:
         body = struct.pack("=BBBB48xIIIII", 2, 1, 0, 0, 0, unread, 0, 0, 7) + attributes
-        return struct.pack("=IHHII", 16 + len(body), sock_diag.SOCK_DIAG_BY_FAMILY, 0, 0, 0) + body
+        return struct.pack("=IHHII", 16 + len(body), netlink.SOCK_DIAG_BY_FAMILY, 0, 0, 0) + body
 
     info = (
         struct.pack("=HH", 4 + 248, sock_diag.INET_DIAG_INFO) + bytes(52) + struct.pack("=I72xQ20xI84x", 1500, 100, 3)
     )
     other = struct.pack("=HH4x", 8, 8)
     messages = [message(1, info), message(2, info), message(3, other + info), message(4, b""), message(5, info)]
-    end = struct.pack("=IHHIIi", 20, sock_diag.DONE, 0, 0, 0, 0)
+    end = struct.pack("=IHHIIi", 20, netlink.DONE, 0, 0, 0, 0)
     parts = [b"".join([*messages, end])]
 
     def receive(_netlink: socket.socket, buffer: bytearray) -> int:
@@ -112,7 +146,7 @@ def test_messages_of_different_lengths_are_each_read_by_their_own(monkeypatch: p
         buffer[: len(part)] = part
         return len(part)
 
-    monkeypatch.setattr(sock_diag, "_receive", receive)
+    monkeypatch.setattr(netlink, "_receive", receive)
     found = [each for each in sock_diag.connections(socket.AF_INET, 8001) if isinstance(each, Connection)]
     assert [(each.unread, each.since_received, each.read, each.segments_sent) for each in found] == [
         (1, 1.5, 99, 3),

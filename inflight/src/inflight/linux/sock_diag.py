@@ -1,31 +1,22 @@
-"""Asks the Linux kernel for a port's sockets through netlink: the kernel selects them, and lists only those.
+"""Asks the Linux kernel for a port's sockets: it selects them, and lists only those.
 
 /proc/net/tcp lists every socket of the machine, those that linger in TIME_WAIT by the ten thousand included.
-Needs no privileges. Source: Linux, include/uapi/linux/inet_diag.h, netlink.h and tcp.h; man 7 sock_diag.
+Source: Linux, include/uapi/linux/inet_diag.h and tcp.h.
 """
 
 from __future__ import annotations
 
-import os
 import socket
 import struct
 from collections import defaultdict
 from collections.abc import Iterator
 from functools import cache
-from itertools import chain, takewhile
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from inflight.linux import netlink
 from inflight.linux.sockets import Connection, Idle, Listener
 from inflight.linux.tcp_info import LAST_DATA_RECV_OFFSET
 
-if TYPE_CHECKING:
-    import ctypes
-
-NETLINK_SOCK_DIAG = 4
-SOCK_DIAG_BY_FAMILY = 20
-REQUEST_DUMP = 0x301
-"""NLM_F_REQUEST | NLM_F_DUMP."""
-ERROR, DONE = 2, 3
 FAMILIES = (socket.AF_INET, socket.AF_INET6)
 ESTABLISHED, LISTEN = 1 << 1, 1 << 10
 """A bit for each state of a TCP socket (net/tcp_states.h)."""
@@ -33,33 +24,27 @@ INET_DIAG_INFO = 2
 """The attribute that holds a `struct tcp_info`."""
 ASK_INFO = 1 << INET_DIAG_INFO - 1
 
-HEADER = struct.Struct("=IHHII")
-"""`struct nlmsghdr`: length, type, flags, sequence, port id."""
-REQUEST = struct.Struct("=BBBxI")
-"""`struct inet_diag_req_v2` up to its socket id: family, protocol, extensions, states."""
-SOCKET_ID = struct.Struct("!HH36xII")
-"""`struct inet_diag_sockid`: source port, destination port, addresses, interface, and a cookie, all ones for any."""
-MESSAGE = "=IH14xH38xQ4xII4xI"
-"""A `struct nlmsghdr`'s length and type, and of the `struct inet_diag_msg` behind it the source port in network order,
-the cookie, `idiag_rqueue`, `idiag_wqueue` and `idiag_inode`."""
+MESSAGE = "=20xH38xQ4xII4xI"
+"""A `struct nlmsghdr`, and of the `struct inet_diag_msg` behind it the source port in network order, the cookie,
+`idiag_rqueue`, `idiag_wqueue` and `idiag_inode`."""
 MESSAGE_SIZE = struct.calcsize(MESSAGE)
+ID, ID_SIZE = 20, netlink.SOCKET_ID.size
+RQUEUE, INODE = 72, 84
+"""Where the socket's id and these fields begin in such a message, in bytes."""
 ATTRIBUTE = struct.Struct("=HH")
 """`struct rtattr`: length and type."""
 TCP_INFO = f"4x{LAST_DATA_RECV_OFFSET}xI72xQ20xI"
 """An ATTRIBUTE, and of the `struct tcp_info` behind it `tcpi_last_data_recv` (milliseconds), `tcpi_bytes_received`
 (Linux 4.1) and `tcpi_data_segs_out` (4.6)."""
 TCP_INFO_SIZE = struct.calcsize(f"={TCP_INFO}")
-ERROR_CODE = struct.Struct("=16xi")
-"""The code behind the header, of an error and of a dump's end: minus an errno, or 0."""
-BUFFER = 256 * 1024
-"""Bytes; the kernel fills at most 32 KiB at a time."""
-ANY = 0xFFFFFFFF
 
 NEVER = 1 << 32
 """More milliseconds than the kernel can say."""
-ROW_WITHOUT_INFO = 7
+ROW_WITHOUT_INFO = 5
 Row = tuple[Any, ...]
 """The fields of MESSAGE, then those of TCP_INFO where it was asked for and the kernel knows it."""
+FEW = 20
+"""Where one connection in so many is to be asked for by itself, a list of all with their `tcp_info` costs less."""
 
 
 def unread_inodes(port: int) -> list[int]:
@@ -67,7 +52,13 @@ def unread_inodes(port: int) -> list[int]:
 
     It is 0 while the connection stands in the accept queue.
     """
-    return [row[6] for family in FAMILIES for row in _rows(family, port, ESTABLISHED) if row[4]]
+    return [
+        inode
+        for family in FAMILIES
+        for part, size in netlink.listed(family, port, ESTABLISHED)
+        for unread, inode in zip(_column(part, size, RQUEUE), _column(part, size, INODE), strict=True)
+        if unread
+    ]
 
 
 def unread_connections(port: int) -> int:
@@ -78,7 +69,7 @@ def unread_connections(port: int) -> int:
 def listeners() -> Iterator[tuple[int, Listener]]:
     """Yield the address family and the socket of all that listen. Raises OSError."""
     for family in FAMILIES:
-        for _, _, port, _, queue, limit, inode, *_ in _rows(family, 0, LISTEN):
+        for port, _, queue, limit, inode, *_ in _rows(family, 0, LISTEN):
             yield family, Listener(socket.ntohs(port), inode, queue, limit)
 
 
@@ -89,49 +80,59 @@ def connections(family: int, port: int = 0) -> Iterator[Connection | Idle]:
     """
     idle: dict[int, list[int]] = defaultdict(list)
     for row in _rows(family, port, ESTABLISHED, ASK_INFO):
-        if len(row) == ROW_WITHOUT_INFO:
-            yield Connection(socket.ntohs(row[2]), row[3], row[4], row[6])
-        elif row[4] or not row[6]:
-            _, _, local, cookie, unread, _, inode, milliseconds, received, segments = row
-            read = received - unread
-            yield Connection(socket.ntohs(local), cookie, unread, inode, milliseconds / 1000, read, segments)
+        if len(row) == ROW_WITHOUT_INFO or row[2] or not row[4]:
+            yield _connection(row)
         else:
-            idle[row[2]].append(row[7] if row[8] else NEVER)
+            idle[row[0]].append(row[5] if row[6] else NEVER)
     for local, milliseconds in idle.items():
         newest = min(milliseconds)
         yield Idle(socket.ntohs(local), len(milliseconds), None if newest == NEVER else newest / 1000)
 
 
+def busy_connections(family: int, port: int = 0) -> Iterator[Connection]:
+    """Yield only those that are not idle, at two thirds of the price. Raises OSError.
+
+    The kernel lists sockets without a look into each, and is asked again for those that are few.
+    """
+    ids = _busy_ids(family, port)
+    if ids is None:
+        yield from (each for each in connections(family, port) if isinstance(each, Connection))
+        return
+    for message in netlink.found(family, ids, ASK_INFO):
+        yield _connection(_layout(message).unpack_from(message))
+
+
+def _busy_ids(family: int, port: int) -> list[bytes] | None:
+    """Return the ids of the sockets that have unread bytes or are not accepted; None where those are not few."""
+    ids: list[bytes] = []
+    all_ = 0
+    for part, size in netlink.listed(family, port, ESTABLISHED):
+        fields = zip(_column(part, size, RQUEUE), _column(part, size, INODE), strict=True)
+        starts = [index * size + ID for index, (unread, inode) in enumerate(fields) if unread or not inode]
+        ids += [bytes(part[start : start + ID_SIZE]) for start in starts]
+        all_ += len(part) // size
+        if len(ids) * FEW > all_ + FEW * FEW:
+            return None
+    return ids
+
+
+def _connection(row: Row) -> Connection:
+    local, cookie, unread, _, inode, *info = row
+    if not info:
+        return Connection(socket.ntohs(local), cookie, unread, inode)
+    milliseconds, received, segments = info
+    return Connection(socket.ntohs(local), cookie, unread, inode, milliseconds / 1000, received - unread, segments)
+
+
 def _rows(family: int, port: int, states: int, extensions: int = 0) -> Iterator[Row]:
-    """Return a row for each socket."""
-    return chain.from_iterable(_parts(family, port, states, extensions))
+    """Yield a row for each socket; messages that are equally long have one layout."""
+    for part, size in netlink.listed(family, port, states, extensions):
+        yield from _layout(part[:size]).iter_unpack(part)
 
 
-def _parts(family: int, port: int, states: int, extensions: int) -> Iterator[list[Row]]:
-    buffer = bytearray(BUFFER)
-    view = memoryview(buffer)
-    with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, NETLINK_SOCK_DIAG) as netlink:
-        netlink.send(_request(family, port, states, extensions))
-        while True:
-            start, end = 0, _receive(netlink, buffer)
-            while start < end:
-                length, kind, *_ = HEADER.unpack_from(buffer, start)
-                if kind in {DONE, ERROR}:
-                    _raise_for_error(buffer, start)
-                    return
-                # Nearly all messages of a part have one length, and so one layout: one call unpacks them.
-                layout = _layout(view[start : start + length])
-                rows = _alike(list(layout.iter_unpack(view[start : end - (end - start) % layout.size])))
-                yield rows
-                start += len(rows) * layout.size
-
-
-def _alike(rows: list[Row]) -> list[Row]:
-    """Return the rows up to the first that is not as long as the first, and so was unpacked wrongly."""
-    length = rows[0][0]
-    if {row[0] for row in rows} == {length}:
-        return rows
-    return list(takewhile(lambda row: row[0] == length, rows))
+def _column(part: memoryview, size: int, offset: int) -> list[int]:
+    """Return one field of 32 bits of each message: a tuple of its fields takes seven times as long."""
+    return part.cast("I")[offset // 4 :: size // 4].tolist()
 
 
 def _layout(message: memoryview) -> struct.Struct:
@@ -148,40 +149,4 @@ def _layout(message: memoryview) -> struct.Struct:
 @cache
 def _struct(length: int, tcp_info: int | None) -> struct.Struct:
     fields = MESSAGE if tcp_info is None else f"{MESSAGE}{tcp_info - MESSAGE_SIZE}x{TCP_INFO}"
-    return struct.Struct(f"{fields}{((length + 3) & ~3) - struct.calcsize(fields)}x")
-
-
-def _request(family: int, port: int, states: int, extensions: int) -> bytes:
-    body = REQUEST.pack(family, socket.IPPROTO_TCP, extensions, states) + SOCKET_ID.pack(port, 0, ANY, ANY)
-    return HEADER.pack(HEADER.size + len(body), SOCK_DIAG_BY_FAMILY, REQUEST_DUMP, 0, 0) + body
-
-
-def _raise_for_error(buffer: bytearray, start: int) -> None:
-    """Raise OSError where the dump ended in one."""
-    (code,) = ERROR_CODE.unpack_from(buffer, start)
-    if code < 0:
-        raise OSError(-code, os.strerror(-code))
-
-
-def _receive(netlink: socket.socket, buffer: bytearray) -> int:
-    """Read the next part, and return its length; the kernel has it ready, so this never waits."""
-    import ctypes
-
-    start = (ctypes.c_char * len(buffer)).from_buffer(buffer)
-    length: int = _libc().recv(netlink.fileno(), start, len(buffer), socket.MSG_DONTWAIT)
-    if length < 0:
-        code = ctypes.get_errno()
-        raise OSError(code, os.strerror(code))
-    return length
-
-
-@cache
-def _libc() -> ctypes.PyDLL:
-    """Return the C library; calls through it keep the interpreter's lock.
-
-    Python's own `recv` releases it, and in a busy service it takes 5 ms (`sys.getswitchinterval`) to get it back:
-    with 4,000 connections, twenty times in a scrape.
-    """
-    import ctypes  # a service starts without it
-
-    return ctypes.PyDLL(None, use_errno=True)
+    return struct.Struct(f"{fields}{length - struct.calcsize(fields)}x")

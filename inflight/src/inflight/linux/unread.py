@@ -28,6 +28,6 @@ def _unread(live: Live) -> list[Connection]:
         each
         for port in tuple(live.ports)
         for family in sock_diag.FAMILIES
-        for each in sock_diag.connections(family, port)
-        if isinstance(each, Connection) and each.unread
+        for each in sock_diag.busy_connections(family, port)
+        if each.unread
     ]

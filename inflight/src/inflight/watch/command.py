@@ -138,7 +138,7 @@ def _serve(ports: list[int], host: str, admin_port: int) -> int:
     """Serve the metrics; what the terminal needs is not loaded for it."""
     from inflight.watch.server import MetricsServer
 
-    watcher = Watcher(ports, without=[admin_port])
+    watcher = Watcher(ports, without=[admin_port], idle=False)
     _warn(watcher.look())
     try:
         server = MetricsServer(host, admin_port, watcher)

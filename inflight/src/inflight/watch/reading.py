@@ -27,7 +27,7 @@ from inflight.watch.port import NOTICE
 class Reading(NamedTuple):
     """The connections of a port at one moment; see `Port`."""
 
-    connections: int
+    connections: int | None
     unread: int
     waiting: int | None
     oldest_unread_seconds: float | None
