@@ -48,6 +48,13 @@ def test_commands_and_pipelines_are_calls(watching: Watching, redis_server: int,
     assert watching.at_rest()
 
 
+def test_a_pool_that_names_no_host_is_localhosts(watching: Watching, redis_server: int) -> None:
+    """As redis-py has it: two servers on ports of their own are not one."""
+    with redis.Redis(connection_pool=BlockingPool(port=redis_server)) as client:
+        assert client.ping()
+    assert watching.all_calls() == {(f"localhost:{redis_server}", "ok"): 1}
+
+
 def test_async_commands_and_pipelines_are_calls(watching: Watching, name: str) -> None:
     """Of a client by URL."""
 

@@ -63,7 +63,7 @@ def name_of(pool: Any) -> str:
     given = pool.connection_kwargs
     if "path" in given:
         return OTHERWISE
-    return f"{given['host']}:{given.get('port', DEFAULT_PORT)}"
+    return f"{given.get('host', DEFAULT_HOST)}:{given.get('port', DEFAULT_PORT)}"
 
 
-DEFAULT_PORT = 6379
+DEFAULT_HOST, DEFAULT_PORT = "localhost", 6379
