@@ -32,7 +32,7 @@ class Value(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
-    value: Annotated[int, BeforeValidator(_whole)] = Field(ge=0, le=LARGEST)
+    value: Annotated[int, BeforeValidator(_whole)] = Field(ge=0)
 
 
 SCHEMA = Value.model_json_schema()

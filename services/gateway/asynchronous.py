@@ -23,7 +23,7 @@ class Gateway:
 
     async def relay(self, task: Task, delay: Delay = None, status: Status = None) -> Response:
         log.info("Received %s Request!!", task)
-        async with self.session.get(self.backend.url(task, delay, status)) as reply:
+        async with self.session.get(self.backend.url(task, delay, status), allow_redirects=False) as reply:
             body = await reply.read()
         response = self.backend.relayed(reply.status, body)
         log.info("Send %s response", task)

@@ -24,9 +24,10 @@ FAILURES: dict[type[Exception], Failure] = {
 
 
 def open_session(backend: Backend, adapter: HTTPAdapter | None = None) -> requests.Session:
-    """Return a session for one thread at a time. It heeds no proxy and no .netrc, and keeps no cookie."""
+    """Return a session for one thread at a time. It heeds no proxy, no .netrc and no redirect, and keeps no cookie."""
     session = requests.Session()
     session.trust_env = False
+    session.max_redirects = 0
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))  # one client's cookie is not for the next
     for scheme in ("http://", "https://"):
         session.mount(scheme, adapter or _adapter(backend))

@@ -40,6 +40,6 @@ IdempotencyKey = Annotated[
     Header(
         alias="Idempotency-Key",
         pattern=r"^[\x21-\x7e]{1,64}$",
-        description="The same for every try of one request: however often it arrives, it counts once.",
+        description="The same for every try of one atomic increment: however often it arrives, it counts once.",
     ),
 ]

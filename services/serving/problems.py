@@ -12,6 +12,9 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
+
+from inflight.exchange import CLIENT_CLOSED_REQUEST
 
 MEDIA_TYPE = "application/problem+json"
 DETAILS = {
@@ -56,6 +59,7 @@ def install_problem_handlers(app: FastAPI) -> None:
     """Make every error that `app` raises a problem+json response; no stack trace leaves the service."""
     app.add_exception_handler(HTTPException, _refused)
     app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(ClientDisconnect, _left)
     app.add_exception_handler(Exception, _failed)
 
 
@@ -68,6 +72,10 @@ async def _refused(_request: Request, error: Exception) -> Response:
 async def _invalid(_request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     return problem(422, "; ".join(f"{fault['loc'][-1]}: {fault['msg']}" for fault in error.errors()))
+
+
+async def _left(_request: Request, _error: Exception) -> Response:
+    return Response(status_code=CLIENT_CLOSED_REQUEST)  # nobody reads it
 
 
 async def _failed(_request: Request, error: Exception) -> Response:

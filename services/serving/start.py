@@ -12,7 +12,6 @@ from typing import TypeVar
 
 import uvicorn
 from fastapi import FastAPI
-from fastapi.routing import APIRoute
 from prometheus_client import disable_created_metrics
 from starlette.types import ASGIApp
 
@@ -33,7 +32,7 @@ from services.serving.settings import USAGE_ERROR, ServiceSettings, SettingsErro
 from services.serving.shedding import SheddingMiddleware
 
 IDLE_TIMEOUT = 75
-"""Seconds that a kept-alive connection may idle: longer than our clients keep one, so that none is used dead."""
+"""Seconds that a kept-alive connection may idle: longer than aiohttp keeps one. (urllib3 keeps it for ever.)"""
 COLLECT = (20_000, 20, 20)
 """New objects until the collector looks at them, and looks at those until it looks at older ones; with Python's own
 (700, 10, 10) it took a third of the time of a burst of 4,000."""
@@ -74,11 +73,10 @@ def run(kind: type[S], build: Callable[[S], FastAPI]) -> None:
 
 def _expect(application: FastAPI, telemetry: Telemetry) -> None:
     """Let the metrics know what the application's documents say of its responses."""
-    for route in application.routes:
-        if isinstance(route, APIRoute):
-            codes = {code for code in route.responses if isinstance(code, int)}
-            for method in route.methods or ():
-                telemetry.expect(method, route.path_format, codes | {CLIENT_CLOSED_REQUEST})
+    for path, operations in application.openapi()["paths"].items():
+        for method, operation in operations.items():
+            codes = {int(code) for code in operation["responses"] if code.isdecimal()}
+            telemetry.expect(method.upper(), path, codes | {CLIENT_CLOSED_REQUEST})
 
 
 def _end(log: Log) -> None:

@@ -26,7 +26,9 @@ class Counters:
         increment = Increment(self.gateway.backend, name, delay, write, key)
         while call := increment.call:
             await asyncio.sleep(call.pause)
-            request = self.gateway.session.request(call.method, call.url, headers=call.headers, data=call.body)
+            request = self.gateway.session.request(
+                call.method, call.url, headers=call.headers, data=call.body, allow_redirects=False
+            )
             async with request as reply:
                 increment.proceed(reply.status, reply.headers, await reply.read())
         log.info("Send increment of %s response", name)

@@ -29,6 +29,8 @@ FIRST_PAUSE, LONGEST_PAUSE = 0.05, 4.0
 """Seconds at most that a writer who found the counter changed waits; doubled each time. At random within that, so that
 those who collided do not collide again."""
 TRIES = 30
+WORK = "increment"
+"""The task of the backend that takes the time between a read and its write."""
 PRECONDITION_FAILED, CONFLICT = 412, 409
 TOO_BUSY = f"others wrote the counter {TRIES} times between our read and our write: nothing was counted"
 
@@ -67,7 +69,7 @@ class Increment:
     def __init__(self, backend: Backend, name: str, delay: float | None, write: Way, key: str | None) -> None:
         self.backend = backend
         self.url = f"{backend.base_url}/counters/{name}"
-        self.wait = Call("GET", backend.url(name, delay, None))
+        self.wait = Call("GET", backend.url(WORK, delay, None))
         self._calls = self._atomic(key) if write == "atomic" else self._read_and_write(checked=write == "if-match")
         self.call: Call | None = next(self._calls)
 

@@ -153,6 +153,7 @@ FAULTS: dict[str, Callable[[FaultyBackend, socket.socket], None]] = {
     "nan": sends(response(b'{"x":NaN}')),
     "nested": sends(response(b"[" * 100_000 + b"]" * 100_000)),
     "badly-zipped": sends(response(GOOD, "200 OK", "Content-Encoding: gzip")),
+    "redirects": sends(response(b"", "302 Found", "Location: http://127.0.0.1:1/elsewhere")),
     "status-204": sends(b"HTTP/1.1 204 No Content\r\n\r\n"),
     "status-304": sends(b"HTTP/1.1 304 Not Modified\r\n\r\n"),
     "status-404": sends(response(b"<h1>secret</h1>", "404 Not Found")),

@@ -12,13 +12,15 @@ from pathlib import Path
 from time import sleep
 
 import pytest
+from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 
 from inflight.telemetry import Telemetry
 from services import gateway
+from services.backend import app as backend
 from services.gateway.app import MODULES, build
 from services.serving import start
-from services.serving.settings import GATEWAY_PORTS, GatewaySettings
+from services.serving.settings import GATEWAY_PORTS, BackendSettings, GatewaySettings
 from tests.client import get
 from tests.eventually import eventually
 from tests.hardness.weather import frozen
@@ -133,12 +135,21 @@ def test_a_gateway_loads_only_its_own_client(mode: str, own: str, foreign: str) 
     assert foreign not in loaded
 
 
-def test_every_way_to_end_is_exported_before_the_first_request() -> None:
+@pytest.mark.parametrize(
+    ("service", "method", "route", "codes"),
+    [
+        (build(GatewaySettings(gateway_mode="async")), "GET", "/{task}", [200, 404, 422, 499, 500, 502, 503, 504]),
+        (backend.build(BackendSettings()), "GET", "/{task}", [200, 404, 422, 499, 500, 503]),
+        (backend.build(BackendSettings()), "PUT", "/counters/{name}", [200, 404, 412, 413, 422, 499, 500, 503, 507]),
+    ],
+)
+def test_every_way_to_end_is_exported_before_the_first_request(
+    service: FastAPI, method: str, route: str, codes: list[int]
+) -> None:
     """As 0: the first burst of a new error is an increase then, and an alert sees it."""
     telemetry = Telemetry()
-    settings = GatewaySettings(gateway_mode="async")
-    start._expect(build(settings), telemetry)
+    start._expect(service, telemetry)
     value = telemetry.registry.get_sample_value
-    for code in ("200", "404", "422", "499", "500", "502", "503", "504"):
-        labels = {"method": "GET", "route": "/{task}", "code": code}
+    for code in codes:
+        labels = {"method": method, "route": route, "code": str(code)}
         assert value("http_requests_completed_total", labels) == 0, code

@@ -37,6 +37,7 @@ PROBLEMS = {
     "not-http": 502,
     "not-json": 502,
     "no-body": 502,
+    "redirects": 502,
     "nan": 502,
     "nested": 502,
     "badly-zipped": 502,

@@ -10,7 +10,7 @@ from http import HTTPStatus
 from typing import Any
 
 import pytest
-from fastapi import FastAPI, HTTPException
+from fastapi import FastAPI, HTTPException, Request
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -108,6 +108,29 @@ def test_headers_of_a_refusal_are_kept(app: FastAPI) -> None:
     """What the exception wants the client to see beside the problem, and which method would be right."""
     assert asked(app, "/refused")[1]["x-pot"] == "tea"
     assert asked(app, "/refused", "POST")[1]["allow"] == "GET"
+
+
+def test_a_client_that_leaves_while_it_sends_is_no_failure(app: FastAPI, caplog: pytest.LogCaptureFixture) -> None:
+    """Nothing is at fault: the log has nothing, and the server no exception."""
+    caplog.set_level(logging.INFO)
+
+    @app.put("/body")
+    async def body(request: Request) -> int:
+        return len(await request.body())
+
+    sent: list[Message] = []
+    messages: list[Message] = [{"type": "http.request", "body": b"{", "more_body": True}, {"type": "http.disconnect"}]
+    scope = {"type": "http", "method": "PUT", "path": "/body", "query_string": b"", "headers": []}
+
+    async def receive() -> Message:
+        return messages.pop(0)
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    asyncio.run(app(scope, receive, send))
+    assert sent[0]["status"] == 499
+    assert caplog.messages == []
 
 
 def test_a_failure_stays_inside(app: FastAPI, caplog: pytest.LogCaptureFixture) -> None:

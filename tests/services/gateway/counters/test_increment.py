@@ -30,7 +30,7 @@ def has_read(write: Way, value: int = 4) -> Increment:
     increment = started(write)
     assert sent(increment) == ("GET", URL)
     increment.proceed(200, {"ETag": '"v4"'}, b'{"value":%d}' % value)
-    assert sent(increment) == ("GET", "http://backend/visits?delay=0.5")
+    assert sent(increment) == ("GET", "http://backend/increment?delay=0.5")
     increment.proceed(200, {}, b'{"message":"success"}')
     assert sent(increment) == ("PUT", URL)
     return increment
@@ -77,7 +77,7 @@ def test_if_match_gives_up_with_a_409() -> None:
 def test_atomic_lets_the_backend_add() -> None:
     """Without a read, and with the client's key."""
     increment = started("atomic", "8e03978e")
-    assert sent(increment)[1].endswith("/visits?delay=0.5")
+    assert sent(increment)[1].endswith("/increment?delay=0.5")
     increment.proceed(200, {}, b'{"message":"success"}')
     assert sent(increment) == ("POST", f"{URL}/increments")
     assert increment.call is not None
