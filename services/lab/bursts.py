@@ -9,6 +9,8 @@ from inflight.send.outcome import CANCELLED, OK
 from inflight.send.record import Record
 from inflight.send.schedule import at_once
 from inflight.send.sender import Sender, Target
+from inflight.terminal.errors import CommandError
+from inflight.terminal.urls import without_userinfo
 
 
 async def send_burst(
@@ -28,6 +30,11 @@ async def send_burst(
     if any(record.outcome == CANCELLED for record in records):
         raise asyncio.CancelledError
     return records
+
+
+def silent(url: str, what: str, error: Exception) -> CommandError:
+    """Return what to raise where `url` does not respond as what it should be."""
+    return CommandError(f"{without_userinfo(url)} does not respond as {what}: {' '.join(str(error).split())}")
 
 
 def makespan(records: Sequence[Record]) -> float:

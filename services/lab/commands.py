@@ -29,6 +29,9 @@ class Mode(StrEnum):
     awaiting = "async"
 
 
+Gateways = Annotated[
+    list[Mode], typer.Option(help="Only this gateway; may be given several times.", show_default="all three")
+]
 Delay = Annotated[float, typer.Option(min=0.2, max=60, help="Seconds that the backend takes for each task.")]
 
 
@@ -48,9 +51,7 @@ def hello(
 def demo(
     delay: Delay = 2.0,
     tasks: Annotated[int, typer.Option(min=2, max=500, help="Tasks sent at once to each gateway.")] = 2,
-    gateway: Annotated[
-        list[Mode], typer.Option(help="Only this gateway; may be given several times.", show_default="all three")
-    ] = [Mode.sync, Mode.threadpool, Mode.awaiting],  # noqa: B006 - typer copies it
+    gateway: Gateways = [Mode.sync, Mode.threadpool, Mode.awaiting],  # noqa: B006 - typer copies it
     report: Annotated[Path, typer.Option(help="Where the HTML report goes.")] = Path("runs/demo.html"),
     json: Annotated[Path, typer.Option(help="Where the raw run goes.")] = Path("runs/demo.json"),
 ) -> None:
@@ -78,11 +79,6 @@ def up(delay: Delay = 1.0) -> None:
     from services.lab import up
 
     run(up.up(Output(), delay))
-
-
-Gateways = Annotated[
-    list[Mode], typer.Option(help="Only this gateway; may be given several times.", show_default="all three")
-]
 
 
 @app.command()

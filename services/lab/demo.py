@@ -19,6 +19,7 @@ from inflight.terminal.files import check_writable
 from inflight.terminal.progress import progress_on
 from inflight.terminal.table import print_whole
 from services.lab.bursts import send_burst
+from services.lab.printing import print_verdict
 from services.lab.process import Service
 from services.lab.prose import about, about_gateway
 from services.lab.sampling import sampled
@@ -128,5 +129,4 @@ def _conclude(console: Console, run: Run) -> None:
     console.print()
     for gateway in run.targets:
         assert gateway.verdict is not None
-        word, style = ("as claimed", "green") if gateway.verdict.ok else ("NOT AS CLAIMED", "bold red")
-        console.print(f"[bold]{gateway.name}[/] ([{style}]{word}[/]): {gateway.verdict.sentence}")
+        print_verdict(console, gateway.name, gateway.verdict)

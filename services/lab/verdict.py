@@ -13,6 +13,8 @@ from inflight.send.record import Record, kernel_known
 
 POOL_THREADS = 40
 """anyio's default limiter, in which FastAPI runs plain `def` handlers."""
+GRAIN = 0.001
+"""Seconds by which uvloop's timers, which count whole milliseconds, may be early."""
 TIME_SLACK = 0.15
 """Seconds by which a task may miss the time that is claimed of it; a little more for each task of a large burst."""
 WAIT_SLACK = 0.1

@@ -13,7 +13,7 @@ from inflight.send.record import Record
 from inflight.send.sender import TASK, Target
 from inflight.terminal.errors import CommandError
 from inflight.terminal.urls import without_userinfo
-from services.lab.bursts import failures, makespan, send_burst
+from services.lab.bursts import failures, makespan, send_burst, silent
 from services.lab.sweep.model import Setup, waves
 from services.lab.sweep.point import Point, Series, Try
 
@@ -95,7 +95,10 @@ async def _cpu(gateway: Gateway) -> float | None:
 
 
 async def _cpu_of(admin_url: str) -> float | None:
-    async with aiohttp.ClientSession() as session, session.get(f"{admin_url}/metrics") as response:
-        families = text_string_to_metric_families(await response.text())
-        samples = (sample for family in families for sample in family.samples)
-        return next((each.value for each in samples if each.name == "process_cpu_seconds_total"), None)
+    try:
+        async with aiohttp.ClientSession() as session, session.get(f"{admin_url}/metrics") as response:
+            families = text_string_to_metric_families(await response.text())
+    except (aiohttp.ClientError, TimeoutError, OSError) as error:
+        raise silent(admin_url, "a gateway's admin port", error) from error
+    samples = (sample for family in families for sample in family.samples)
+    return next((each.value for each in samples if each.name == "process_cpu_seconds_total"), None)

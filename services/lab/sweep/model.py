@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import ceil
 from statistics import fmean
 
-from services.lab.verdict import POOL_THREADS
+from services.lab.verdict import GRAIN, POOL_THREADS
 
 WIDTHS = {"sync": 1, "threadpool": POOL_THREADS, "async": None}
 """Requests that one process of a design works on at once; None: as many as there are."""
-GRAIN = 0.001
-"""Seconds by which uvloop's timers, which count whole milliseconds, may be early."""
 
 
 @dataclass(frozen=True)
@@ -55,13 +53,14 @@ def tolerance(mode: str, tasks: int, setup: Setup, own: float, alone: Sequence[f
     return waves(mode, tasks, setup) * fmean(alone) + max(alone) + own
 
 
-def processes(mode: str, rate: float, delay: float, cpu: float | None) -> int | None:
+def processes(mode: str, rate: float, setup: Setup, cpu: float | None) -> int | None:
     """Return how many processes a design needs for `rate` requests a second, none of them waiting for another.
 
     Little's law: rate * delay requests are in flight, and each process holds as many as its width. Where that is
     unlimited, the processor is the limit: `cpu` is seconds of it for a request, None where it was not measured.
     """
-    each = WIDTHS[mode]
-    if each is not None:
-        return ceil(rate * delay / each)
-    return None if cpu is None else max(1, ceil(rate * cpu))
+    each = width(mode, replace(setup, replicas=1))
+    held = None if each is None else ceil(rate * setup.delay / each)
+    if WIDTHS[mode] is not None:
+        return held
+    return None if cpu is None else max(held or 1, ceil(rate * cpu))

@@ -50,7 +50,7 @@ def write_sweep(path: Path, series: Sequence[Series], setup: Setup, found: dict[
         Section("How long a burst takes", columns(curves) + paragraphs(MODEL, TOLERANCE)),
         Section("Where the mean request's time went", columns(stacks) + legend(entries)),
         Section("Where prediction and measurement part", _apart(series, setup)),
-        Section(f"Processes that a delay of {NEEDED_DELAY:g} s would need", table(NEEDS_HEAD, needs(series))),
+        Section(f"Processes that a delay of {NEEDED_DELAY:g} s would need", table(NEEDS_HEAD, needs(series, setup))),
         Section("The same in figures", table(HEAD, rows(series, setup))),
     ]
     facts = {"Machine": machine(), "Backend's delay": f"{setup.delay:g} s"}

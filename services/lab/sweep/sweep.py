@@ -13,14 +13,14 @@ from rich.progress import SpinnerColumn, TimeElapsedColumn
 from inflight.report.run import Verdict
 from inflight.terminal.files import check_writable
 from inflight.terminal.progress import progress_on
-from inflight.terminal.table import print_whole
+from services.lab.printing import print_table, print_verdict
 from services.lab.stage import backend_service, free_ports, gateway_processes, running
 from services.lab.sweep.judge import judge
 from services.lab.sweep.measure import Gateway, measure, requests_of, seconds_of
 from services.lab.sweep.model import Setup
 from services.lab.sweep.point import Series
 from services.lab.sweep.report import write_sweep
-from services.lab.sweep.tables import HEAD, NEEDED_DELAY, NEEDS_HEAD, needs, rows, terminal_table
+from services.lab.sweep.tables import HEAD, NEEDED_DELAY, NEEDS_HEAD, needs, rows
 
 
 @dataclass(frozen=True)
@@ -80,10 +80,9 @@ def _ignore(_program: str, _line: str) -> None:
 
 
 def _print(console: Console, series: Sequence[Series], setup: Setup, verdicts: dict[str, Verdict]) -> None:
-    print_whole(console, terminal_table(HEAD, rows(series, setup)))
+    print_table(console, HEAD, rows(series, setup))
     console.print(f"\nProcesses that a delay of {NEEDED_DELAY:g} s would need:\n", style="bold")
-    print_whole(console, terminal_table(NEEDS_HEAD, needs(series)))
+    print_table(console, NEEDS_HEAD, needs(series, setup))
     console.print()
     for mode, verdict in verdicts.items():
-        word, style = ("as claimed", "green") if verdict.ok else ("NOT AS CLAIMED", "bold red")
-        console.print(f"[bold]{mode}-gateway[/] ([{style}]{word}[/]): {verdict.sentence}")
+        print_verdict(console, f"{mode}-gateway", verdict)

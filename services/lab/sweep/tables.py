@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-
-from rich import box
-from rich.table import Table
+from collections.abc import Sequence
 
 from services.lab.sweep.model import WIDTHS, Setup, processes, waves
 from services.lab.sweep.point import Series
@@ -36,21 +33,12 @@ def rows(series: Sequence[Series], setup: Setup) -> list[list[str]]:
     ]
 
 
-def needs(series: Sequence[Series]) -> list[list[str]]:
+def needs(series: Sequence[Series], setup: Setup) -> list[list[str]]:
     """Return how many processes each design needs for each rate; a dash where its processor time was not measured."""
+    needed = Setup(NEEDED_DELAY, setup.limit)
     cpu = {each.mode: each.cpu for each in series}
     found = []
     for rate in RATES:
-        counts = (processes(mode, rate, NEEDED_DELAY, cpu.get(mode)) for mode in WIDTHS)
+        counts = (processes(mode, rate, needed, cpu.get(mode)) for mode in WIDTHS)
         found.append([f"{rate:,}", *("-" if count is None else f"{count:,}" for count in counts)])
     return found
-
-
-def terminal_table(head: Sequence[str], lines: Iterable[Sequence[str]]) -> Table:
-    """Return the table for a terminal; the first column are words."""
-    table = Table(box=box.SIMPLE_HEAD, show_edge=False, padding=(0, 1, 0, 0))
-    for place, name in enumerate(head):
-        table.add_column(name, justify="right" if place else "left", no_wrap=True)
-    for line in lines:
-        table.add_row(*line)
-    return table

@@ -14,9 +14,7 @@ from urllib.parse import urlencode
 import aiohttp
 
 from inflight.send.sender import Target
-from inflight.terminal.errors import CommandError
-from inflight.terminal.urls import without_userinfo
-from services.lab.bursts import failures, makespan, send_burst
+from services.lab.bursts import failures, makespan, send_burst, silent
 from services.lab.writes.trial import Retry, Trial
 
 RESPONSE_WITHIN = 120.0
@@ -54,8 +52,14 @@ async def attempt(  # noqa: PLR0913, PLR0917 - what a trial is
 
 
 async def retried(lab: Lab, mode: str) -> Retry:
-    """POST, give up before the response is there, and POST again: without a key, and with one."""
-    counts = [await _retried(lab, mode, key) for key in (None, token_hex(8))]
+    """POST, give up before the response is there, and POST again: without a key, and with one.
+
+    Raises CommandError where the gateway does not respond to the second one.
+    """
+    try:
+        counts = [await _retried(lab, mode, key) for key in (None, token_hex(8))]
+    except (aiohttp.ClientError, TimeoutError, OSError) as error:
+        raise silent(lab.gateways[mode][0], "a gateway", error) from error
     return Retry(mode, *counts)
 
 
@@ -68,8 +72,7 @@ async def read(lab: Lab, name: str) -> int:
         ):
             return int((await response.json())["value"])
     except (aiohttp.ClientError, TimeoutError, OSError, KeyError, ValueError) as error:
-        shown = without_userinfo(lab.backend)
-        raise CommandError(f"{shown} does not respond as the backend: {' '.join(str(error).split())}") from error
+        raise silent(lab.backend, "the backend", error) from error
 
 
 async def _increments(  # noqa: PLR0913, PLR0917 - what is sent, and where

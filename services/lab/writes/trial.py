@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from services.lab.verdict import GRAIN
+
 WAYS = ("plain", "if-match", "atomic")
 """How an increment is written back (`services/gateway/counters/increment.py`)."""
-GRAIN = 0.001
-"""Seconds by which uvloop's timers, which count whole milliseconds, may be early."""
 
 
 @dataclass(frozen=True)

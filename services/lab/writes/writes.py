@@ -14,10 +14,9 @@ from inflight.report.parts import chart
 from inflight.report.run import Verdict, machine
 from inflight.terminal.files import check_writable
 from inflight.terminal.progress import progress_on
-from inflight.terminal.table import print_whole
 from services.lab.page import Section, columns, paragraphs, table, verdicts, write_page
+from services.lab.printing import print_table, print_verdict
 from services.lab.stage import backend_service, free_ports, gateway_processes, running
-from services.lab.sweep.tables import terminal_table
 from services.lab.writes.figure import bars
 from services.lab.writes.judge import CONCLUSION, judge
 from services.lab.writes.measure import Lab, attempt, retried
@@ -47,15 +46,15 @@ async def writes(console: Console, plan: Plan, report: Path) -> bool:
     """Try everything, print the table and the verdicts, write the report; return whether all was as claimed."""
     check_writable(report)
     least = 3 * plan.sent * plan.delay * sum(1 / number for number in plan.processes)
-    console.print(f"{plan.sent} increments at once; sync alone takes at least {least:.0f} s.\n")
+    alone = f"; sync alone takes at least {least:.0f} s" if "sync" in plan.modes else ""
+    console.print(f"{plan.sent} increments at once{alone}.\n")
     async with _lab(plan) as lab:
         trials, retries = await _tried(console, lab, plan)
     found = judge(trials, retries, plan.delay)
-    print_whole(console, terminal_table(HEAD, map(_row, trials)))
+    print_table(console, HEAD, map(_row, trials))
     console.print()
     for name, verdict in found.items():
-        word, style = ("as claimed", "green") if verdict.ok else ("NOT AS CLAIMED", "bold red")
-        console.print(f"[bold]{name}[/] ([{style}]{word}[/]): {verdict.sentence}")
+        print_verdict(console, name, verdict)
     console.print(f"\n{CONCLUSION}", style="bold")
     _write(report, plan, trials, found)
     console.print(f"\nThe whole picture: {report}", markup=False, soft_wrap=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from pathlib import Path
 
@@ -9,8 +10,10 @@ import pytest
 import typer
 
 from inflight.send.record import Record
+from inflight.terminal.errors import CommandError
 from services.lab.options import mode_urls, sizes
 from services.lab.sweep.judge import judge
+from services.lab.sweep.measure import Gateway, _cpu
 from services.lab.sweep.model import Setup, predicted, processes, tolerance, waves
 from services.lab.sweep.point import Point, Series, Try
 from tests.inflight.command import LAB, ran
@@ -55,10 +58,13 @@ def test_the_tolerance_is_what_was_measured() -> None:
 
 def test_what_a_rate_needs() -> None:
     """1,000 a second at 1 s are 1,000 in flight; without a measured processor time, async's need is not known."""
-    assert processes("sync", 1000, 1.0, None) == 1000
-    assert processes("threadpool", 1000, 1.0, None) == 25
-    assert processes("async", 1000, 1.0, 0.0015) == 2
-    assert processes("async", 1000, 1.0, None) is None
+    setup = Setup(1.0)
+    assert processes("sync", 1000, setup, None) == 1000
+    assert processes("threadpool", 1000, setup, None) == 25
+    assert processes("async", 1000, setup, 0.0015) == 2
+    assert processes("async", 1000, setup, None) is None
+    limited = Setup(1.0, limit=10, replicas=2)
+    assert [processes(mode, 1000, limited, 0.0015) for mode in ("sync", "threadpool", "async")] == [1000, 100, 100]
 
 
 @pytest.mark.parametrize(
@@ -108,6 +114,12 @@ def test_mode_urls() -> None:
     with pytest.raises(typer.BadParameter) as caught:
         mode_urls(["magic=http://me:secret@x"])
     assert "secret" not in str(caught.value)
+
+
+def test_a_gateway_that_says_nothing_of_itself_is_named() -> None:
+    """In one line that says where it was."""
+    with pytest.raises(CommandError, match=r"^http://127\.0\.0\.1:1 does not respond as a gateway's admin port: ."):
+        asyncio.run(_cpu(Gateway("async", [], ["http://127.0.0.1:1"])))
 
 
 @pytest.mark.long

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from inflight.terminal.errors import CommandError
+from services.lab.writes.measure import Lab, retried
 from services.lab.writes.trial import Retry, Trial, fault, retry_fault, slower
 from tests.inflight.command import LAB, ran
 
@@ -61,6 +64,13 @@ def test_a_short_run(tmp_path: Path) -> None:
     assert "atomic (as claimed)" in output
     assert "What protects data is atomicity at the data" in output
     assert "default-src 'none'" in report.read_text()
+
+
+def test_a_gateway_that_dies_before_the_retry_is_named() -> None:
+    """In one line that says where it was."""
+    lab = Lab.at("http://127.0.0.1:1", {"async": ["http://u:p@127.0.0.1:1"]}, 0.1)
+    with pytest.raises(CommandError, match=r"^http://127\.0\.0\.1:1 does not respond as a gateway: ."):
+        asyncio.run(retried(lab, "async"))
 
 
 def test_half_of_a_place_is_one_line() -> None:
