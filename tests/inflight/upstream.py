@@ -44,13 +44,13 @@ class Upstream:
             await self.let_go.wait()
         if request.path == "/redirect":
             raise web.HTTPFound("/")
-        if request.path in ("/begun", "/cut"):
+        if request.path in ("/begun", "/chunked", "/cut"):
             return await self._begin(request)
         return web.Response(body=b"x" * int(query.get("size", 2)), status=int(query.get("status", 200)))
 
     async def _begin(self, request: web.Request) -> web.StreamResponse:
         """Send the headers and a part of the body; break off, or send the rest when the test says so."""
-        response = web.StreamResponse(headers={"content-length": "200"})
+        response = web.StreamResponse(headers={} if request.path == "/chunked" else {"content-length": "200"})
         await response.prepare(request)
         await response.write(b"x" * 100)
         if request.path == "/cut":

@@ -152,12 +152,16 @@ class upstream:  # noqa: N801 - it is used as a function is
         if queued is not None:
             queued.end()
 
-    def pause(self, now: float) -> None:
-        """Note that a wait begins inside of the call, which is not at its upstream meanwhile."""
+    def pause(self, now: float, *, held: bool = False) -> None:
+        """Note that something begins inside of the call that is no time of its upstream's.
+
+        That is a wait in a queue, or, where it is `held`, the program's own work before it reads on: the call has its
+        connection, so it stays in its gauge.
+        """
         self._paused += 1
         if self._paused == 1:
             self._paused_at = now
-            if self._telemetry is not None:
+            if self._telemetry is not None and not held:
                 self._telemetry.live.end_call(self.name, self)
             if self._ledger is not None:
                 self._ledger.end(self, now)

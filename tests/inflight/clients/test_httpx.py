@@ -152,6 +152,29 @@ def test_a_call_ends_with_its_body(watching: Watching, server: Upstream) -> None
     assert watching.all_calls() == {(server.name, "ok"): 1}
 
 
+def test_the_programs_own_work_between_two_reads_is_no_time_of_the_upstreams(
+    watching: Watching, server: Upstream
+) -> None:
+    """Nor is a client that takes the pieces slowly; the call goes on meanwhile, and holds its connection."""
+
+    async def program(client: httpx.AsyncClient) -> None:
+        with watching.request() as ledger:
+            began = time.perf_counter()
+            async with client.stream("GET", f"{server.url}/begun") as response:
+                await asyncio.sleep(0.2)
+                body = response.aiter_bytes()
+                await anext(body)
+                await asyncio.sleep(0.2)
+                assert watching.open_calls() == 1
+                server.release()
+                assert [chunk async for chunk in body] == [b"x" * 100]
+            assert 0 < ledger.spent["upstream"] < time.perf_counter() - began - 0.39
+
+    run(program)
+    assert watching.all_calls() == {(server.name, "ok"): 1}
+    assert watching.at_rest()
+
+
 def test_a_body_that_nobody_reads_ends_its_call(watching: Watching, server: Upstream) -> None:
     """The program left the block; and where it fails in there, the upstream is not to blame."""
 
@@ -284,6 +307,23 @@ def test_a_sync_client_is_followed_to_the_end_of_the_body(watching: Watching, se
     assert watching.all_calls() == {(server.name, "ok"): 1, (server.name, "timeout"): 1}
     assert "http11.receive_response_headers.complete" in seen
     assert watching.at_rest()
+
+
+def test_a_sync_client_that_works_between_two_reads_is_not_at_the_upstream(
+    watching: Watching, server: Upstream
+) -> None:
+    """Its ledger and the histogram have the reads alone."""
+    with watching.request() as ledger, httpx.Client() as client:
+        began = time.perf_counter()
+        with client.stream("GET", f"{server.url}/begun") as response:
+            body = response.iter_bytes()
+            next(body)
+            time.sleep(0.2)
+            server.release()
+            assert list(body) == [b"x" * 100]
+        took = time.perf_counter() - began
+    assert 0 < ledger.spent["upstream"] < took - 0.19
+    assert watching.took(server.name) < took - 0.19
 
 
 def test_a_response_says_itself_how_its_call_ended(watching: Watching, server: Upstream) -> None:

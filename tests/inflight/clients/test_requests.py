@@ -86,6 +86,27 @@ def test_a_call_ends_with_its_body(watching: Watching, server: Upstream) -> None
     assert watching.all_calls() == {(server.name, "ok"): 1}
 
 
+@pytest.mark.parametrize("path", ["begun", "chunked"])
+def test_the_programs_own_work_between_two_reads_is_no_time_of_the_upstreams(
+    watching: Watching, server: Upstream, path: str
+) -> None:
+    """The call goes on meanwhile, and holds its connection."""
+    with watching.request() as ledger:
+        began = time.perf_counter()
+        with requests.get(f"{server.url}/{path}", timeout=15, stream=True) as response:
+            time.sleep(0.2)
+            body = response.iter_content(100)
+            assert next(body) == b"x" * 100
+            time.sleep(0.2)
+            assert watching.open_calls() == 1
+            server.release()
+            assert list(body) == [b"x" * 100]
+        took = time.perf_counter() - began
+    assert 0 < ledger.spent["upstream"] < took - 0.39
+    assert watching.took(server.name) < took - 0.39
+    assert watching.at_rest()
+
+
 def test_a_body_that_nobody_reads_ends_its_call(watching: Watching, server: Upstream) -> None:
     """Closed, or forgotten."""
     requests.get(f"{server.url}/begun", timeout=15, stream=True).close()

@@ -16,7 +16,7 @@ from typing import Any
 
 import httpx
 
-from inflight.hooks.watched import WatchedCall, harmless
+from inflight.hooks.watched import AsyncReads, Reads, WatchedCall, harmless
 from inflight.hooks.wrap import Method, known, wrap
 from inflight.linux.tcp_info import waited
 from inflight.waits import outcome_of
@@ -105,6 +105,7 @@ def timed_async(inner: Method) -> Method:
             call.leave()
             request.extensions = extensions
         arrive(call, response)
+        call.hold()
         response.stream = AsyncBody(response.stream, call, outcome(response))
         return response
 
@@ -135,6 +136,7 @@ def timed(inner: Method) -> Method:
             raise
         finally:
             request.extensions = extensions
+        call.hold()
         response.stream = Body(response.stream, call, outcome(response))
         return response
 
@@ -191,9 +193,8 @@ class AsyncBody(Following, httpx.AsyncByteStream):
     """The body of an async response."""
 
     def __aiter__(self) -> AsyncIterator[bytes]:
-        """Return the body's own iterator."""
-        iterator: AsyncIterator[bytes] = self._stream.__aiter__()
-        return iterator
+        """Return the body's own iterator, timed."""
+        return AsyncReads(self._stream.__aiter__(), self._call)
 
     async def aclose(self) -> None:
         """Close the body."""
@@ -205,9 +206,8 @@ class Body(Following, httpx.SyncByteStream):
     """The body of a response."""
 
     def __iter__(self) -> Iterator[bytes]:
-        """Return the body's own iterator."""
-        iterator: Iterator[bytes] = self._stream.__iter__()
-        return iterator
+        """Return the body's own iterator, timed."""
+        return Reads(self._stream.__iter__(), self._call)
 
     def close(self) -> None:
         """Close the body."""

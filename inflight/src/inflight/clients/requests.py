@@ -13,7 +13,7 @@ from urllib3.connectionpool import ConnectionPool
 from urllib3.exceptions import HTTPError, MaxRetryError, NewConnectionError
 from urllib3.exceptions import TimeoutError as Timeout
 
-from inflight.hooks.watched import PoolWait, WatchedCall, harmless, named
+from inflight.hooks.watched import PoolWait, Reads, WatchedCall, harmless, named
 from inflight.hooks.wrap import Method, known, wrap
 from inflight.waits import outcome_of
 
@@ -27,6 +27,10 @@ def install() -> None:
     if not known("urllib3", 1, 2):
         return
     wrap(HTTPConnectionPool, "urlopen", timed)
+    for read in ("read", "read1"):
+        if hasattr(HTTPResponse, read):  # urllib3 1 has no read1
+            wrap(HTTPResponse, read, reading)
+    wrap(HTTPResponse, "read_chunked", reading_chunks)
     wrap(HTTPResponse, "release_conn", ending)
     wrap(HTTPResponse, "close", ending)
     if ConnectionPool.QueueCls is LifoQueue:
@@ -78,6 +82,34 @@ def follow(call: WatchedCall, response: Any) -> None:
         call.end(outcome(response))
     else:
         vars(response)[CALL] = call
+        call.hold()
+
+
+def reading(inner: Method) -> Method:
+    """Return `HTTPResponse.read`, which waits for the upstream: between two reads the program does its own work."""
+
+    def read(self: Any, *args: Any, **kwargs: Any) -> Any:
+        call = vars(self).get(CALL)
+        if call is None:
+            return inner(self, *args, **kwargs)
+        call.read_on()
+        try:
+            return inner(self, *args, **kwargs)
+        finally:
+            call.hold()
+
+    return read
+
+
+def reading_chunks(inner: Method) -> Method:
+    """Return `HTTPResponse.read_chunked`, a generator, likewise."""
+
+    def read_chunked(self: Any, *args: Any, **kwargs: Any) -> Any:
+        call = vars(self).get(CALL)
+        pieces = inner(self, *args, **kwargs)
+        return pieces if call is None else Reads(pieces, call)
+
+    return read_chunked
 
 
 def outcome(response: Any) -> str:

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import suppress
 from contextvars import ContextVar, Token
 from functools import wraps
+from time import perf_counter
 from typing import Any, Self, TypeVarTuple
 
 from inflight.waits import current_call, no_wait, outcome_of, upstream, waiting
@@ -51,7 +52,7 @@ class WatchedCall:
     `begin`, `queue`, `dequeue` and `end` are for callbacks, `with` is for a function that is the whole call.
     """
 
-    __slots__ = ("_call", "_during", "_failure", "_part", "_tokens", "_wait", "late", "refused")
+    __slots__ = ("_call", "_during", "_failure", "_held", "_part", "_tokens", "_wait", "late", "refused")
 
     def __init__(self, name: str, failure: Callable[[BaseException], str] = outcome_of) -> None:
         outer = current_call.get()
@@ -61,6 +62,7 @@ class WatchedCall:
         self._during = sys.exc_info()[1]
         self._wait: waiting | None = None
         self._tokens: tuple[Token[upstream | None], Token[WatchedCall | None]] | None = None
+        self._held = False
         self.refused = False
         """Whether the pool had no connection for it."""
         self.late = 0.0
@@ -106,6 +108,20 @@ class WatchedCall:
                 current_watched.reset(tokens[1])
 
     @harmless
+    def hold(self) -> None:
+        """Note that the program has what it asked for, and does something else until it reads on."""
+        if not self._part and not self._held:
+            self._held = True
+            self._call.pause(perf_counter(), held=True)
+
+    @harmless
+    def read_on(self) -> None:
+        """Note that the program waits for more of the response."""
+        if self._held:
+            self._held = False
+            self._call.resume(perf_counter())
+
+    @harmless
     def end(self, outcome: str = "ok") -> None:
         """End the call, and a wait for a connection with it; a second end changes nothing."""
         if (self._wait is not None or self.refused) and outcome not in ("ok", "cancelled"):
@@ -132,6 +148,52 @@ class WatchedCall:
 
     def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
         self.end("ok" if error is None else self._failure(error))
+
+
+class Reads:
+    """A response's body, read on from a call that is held until each piece is asked for."""
+
+    __slots__ = ("_call", "_pieces")
+
+    def __init__(self, pieces: Iterator[bytes], call: WatchedCall) -> None:
+        self._pieces = pieces
+        self._call = call
+
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> bytes:
+        self._call.read_on()
+        try:
+            return next(self._pieces)
+        finally:
+            self._call.hold()
+
+    def close(self) -> None:
+        """Close it, where it is a generator."""
+        close = getattr(self._pieces, "close", None)
+        if close is not None:
+            close()
+
+
+class AsyncReads:
+    """The same of an async response."""
+
+    __slots__ = ("_call", "_pieces")
+
+    def __init__(self, pieces: AsyncIterator[bytes], call: WatchedCall) -> None:
+        self._pieces = pieces
+        self._call = call
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> bytes:
+        self._call.read_on()
+        try:
+            return await anext(self._pieces)
+        finally:
+            self._call.hold()
 
 
 class PoolWait:
