@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import socket
 import subprocess
 import sys
@@ -32,12 +34,13 @@ def listened_on(port: int) -> bool:
 @contextmanager
 def running(*command: str | Path, port: int, **options: Any) -> Iterator[subprocess.Popen[bytes]]:
     """Run the server until the block ends; it listens on the port when the block begins."""
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **options) as process:
+    nowhere = subprocess.DEVNULL
+    with subprocess.Popen(command, stdout=nowhere, stderr=nowhere, process_group=0, **options) as process:
         try:
             eventually(lambda: process.poll() is None and listened_on(port), True)
             yield process
         finally:
-            process.kill()
+            os.killpg(process.pid, signal.SIGKILL)  # workers outlive a master that is killed
 
 
 @contextmanager
