@@ -18,18 +18,19 @@ from inflight.linux.sockets import Connection, Idle, Listener
 from inflight.linux.tcp_info import LAST_DATA_RECV_OFFSET
 
 FAMILIES = (socket.AF_INET, socket.AF_INET6)
-ESTABLISHED, LISTEN = 1 << 1, 1 << 10
-"""A bit for each state of a TCP socket (net/tcp_states.h)."""
+ESTABLISHED, CLOSE_WAIT, LISTEN = 1, 8, 10
+"""States of a TCP socket (net/tcp_states.h); a request has a bit for each."""
+OPEN = 1 << ESTABLISHED | 1 << CLOSE_WAIT
 INET_DIAG_INFO = 2
 """The attribute that holds a `struct tcp_info`."""
 ASK_INFO = 1 << INET_DIAG_INFO - 1
 
-MESSAGE = "=20xH38xQ4xII4xI"
-"""A `struct nlmsghdr`, and of the `struct inet_diag_msg` behind it the source port in network order, the cookie,
-`idiag_rqueue`, `idiag_wqueue` and `idiag_inode`."""
+MESSAGE = "=17xB2xH38xQ4xII4xI"
+"""A `struct nlmsghdr`, and of the `struct inet_diag_msg` behind it the state, the source port in network order, the
+cookie, `idiag_rqueue`, `idiag_wqueue` and `idiag_inode`."""
 MESSAGE_SIZE = struct.calcsize(MESSAGE)
 ID, ID_SIZE = 20, netlink.SOCKET_ID.size
-RQUEUE, INODE = 72, 84
+STATE, RQUEUE, INODE = 17, 72, 84
 """Where the socket's id and these fields begin in such a message, in bytes."""
 ATTRIBUTE = struct.Struct("=HH")
 """`struct rtattr`: length and type."""
@@ -40,7 +41,6 @@ TCP_INFO_SIZE = struct.calcsize(f"={TCP_INFO}")
 
 NEVER = 1 << 32
 """More milliseconds than the kernel can say."""
-ROW_WITHOUT_INFO = 5
 Row = tuple[Any, ...]
 """The fields of MESSAGE, then those of TCP_INFO where it was asked for and the kernel knows it."""
 FEW = 20
@@ -55,7 +55,7 @@ def unread_inodes(port: int) -> list[int]:
     return [
         inode
         for family in FAMILIES
-        for part, size in netlink.listed(family, port, ESTABLISHED)
+        for part, size in netlink.listed(family, port, 1 << ESTABLISHED)
         for unread, inode in zip(_column(part, size, RQUEUE), _column(part, size, INODE), strict=True)
         if unread
     ]
@@ -69,21 +69,23 @@ def unread_connections(port: int) -> int:
 def listeners() -> Iterator[tuple[int, Listener]]:
     """Yield the address family and the socket of all that listen. Raises OSError."""
     for family in FAMILIES:
-        for port, _, queue, limit, inode, *_ in _rows(family, 0, LISTEN):
+        for _, port, _, queue, limit, inode, *_ in _rows(family, 0, 1 << LISTEN):
             yield family, Listener(socket.ntohs(port), inode, queue, limit)
 
 
 def connections(family: int, port: int = 0) -> Iterator[Connection | Idle]:
-    """Yield the established connections of the address family on the local `port`, or on all (0). Raises OSError.
+    """Yield the connections of the address family on the local `port`, or on all (0). Raises OSError.
 
-    There may be tens of thousands, and nearly all are idle: those are summed up, in any number of parts.
+    Those are the established ones, and those in the accept queue whose client has closed its end: it has left, or has
+    said all. There may be tens of thousands, and nearly all are idle: those are summed up, in any number of parts.
     """
     idle: dict[int, list[int]] = defaultdict(list)
-    for row in _rows(family, port, ESTABLISHED, ASK_INFO):
-        if len(row) == ROW_WITHOUT_INFO or row[2] or not row[4]:
+    for row in _rows(family, port, OPEN, ASK_INFO):
+        state, local, _, unread, _, inode, *info = row
+        if not inode or (state == ESTABLISHED and (unread or not info)):
             yield _connection(row)
-        else:
-            idle[row[0]].append(row[5] if row[6] else NEVER)
+        elif state == ESTABLISHED:
+            idle[local].append(info[0] if info[1] else NEVER)
     for local, milliseconds in idle.items():
         newest = min(milliseconds)
         yield Idle(socket.ntohs(local), len(milliseconds), None if newest == NEVER else newest / 1000)
@@ -106,9 +108,13 @@ def _busy_ids(family: int, port: int) -> list[bytes] | None:
     """Return the ids of the sockets that have unread bytes or are not accepted; None where those are not few."""
     ids: list[bytes] = []
     all_ = 0
-    for part, size in netlink.listed(family, port, ESTABLISHED):
-        fields = zip(_column(part, size, RQUEUE), _column(part, size, INODE), strict=True)
-        starts = [index * size + ID for index, (unread, inode) in enumerate(fields) if unread or not inode]
+    for part, size in netlink.listed(family, port, OPEN):
+        fields = zip(part[STATE::size], _column(part, size, RQUEUE), _column(part, size, INODE), strict=True)
+        starts = [
+            index * size + ID
+            for index, (state, unread, inode) in enumerate(fields)
+            if not inode or (unread and state == ESTABLISHED)
+        ]
         ids += [bytes(part[start : start + ID_SIZE]) for start in starts]
         all_ += len(part) // size
         if len(ids) * FEW > all_ + FEW * FEW:
@@ -117,11 +123,14 @@ def _busy_ids(family: int, port: int) -> list[bytes] | None:
 
 
 def _connection(row: Row) -> Connection:
-    local, cookie, unread, _, inode, *info = row
+    state, local, cookie, unread, _, inode, *info = row
+    port = socket.ntohs(local)
     if not info:
-        return Connection(socket.ntohs(local), cookie, unread, inode)
+        return Connection(port, cookie, unread, inode)
     milliseconds, received, segments = info
-    return Connection(socket.ntohs(local), cookie, unread, inode, milliseconds / 1000, received - unread, segments)
+    if state != ESTABLISHED:  # nobody need read it any more
+        return Connection(port, cookie, 0, inode, milliseconds / 1000, 0, segments)
+    return Connection(port, cookie, unread, inode, milliseconds / 1000, received - unread, segments)
 
 
 def _rows(family: int, port: int, states: int, extensions: int = 0) -> Iterator[Row]:

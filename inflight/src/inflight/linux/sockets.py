@@ -21,7 +21,7 @@ class Connection(NamedTuple):
     cookie: int
     """Names the socket; no other has had it since the machine started."""
     unread: int
-    """Bytes that have arrived and that the program has not read."""
+    """Bytes that have arrived and that the program has not read; 0 where the client has closed its end since."""
     inode: int
     """0 while it stands in the accept queue."""
     since_received: float | None = None

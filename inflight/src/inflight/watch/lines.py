@@ -29,7 +29,8 @@ def process(port: Port) -> str:
     if port.process is None:
         return ""
     others = f" and {port.process.others} more" if port.process.others else ""
-    program, space, arguments = port.process.command.partition(" ")
+    shown = "".join(each if each.isprintable() else " " for each in port.process.command)
+    program, space, arguments = shown.partition(" ")
     command = f"{program.rpartition('/')[2]}{space}{arguments}"
     if len(command) > LONGEST_COMMAND:
         command = f"{command[: LONGEST_COMMAND - 1]}…"
@@ -61,6 +62,7 @@ def json_line(look: Look, port: Port) -> str:
         "unread": port.unread,
         "waiting": port.waiting,
         "oldest_unread_seconds": port.oldest_unread_seconds and round(port.oldest_unread_seconds, 3),
+        "oldest_unaccepted_seconds": port.oldest_unaccepted_seconds and round(port.oldest_unaccepted_seconds, 3),
         "listen_overflows": look.listen_overflows,
         "listen_drops": look.listen_drops,
         "pid": port.process and port.process.pid,

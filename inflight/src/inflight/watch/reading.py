@@ -88,7 +88,8 @@ class Readings:
             return Reading(self._total, self._unread, None, None, others_read=False, oldest_unaccepted_seconds=None)
         waits = [self._now - each.arrived for each in self._seen.values() if not each.begun]
         noticed = [wait for wait in waits if wait >= NOTICE]
-        others_read = bool(noticed) and self._last_read <= min(noticed)
+        # By more than a moment: of requests that came together, those that were read and the others are of one age.
+        others_read = bool(noticed) and self._last_read + NOTICE <= min(noticed)
         return Reading(self._total, self._unread, len(waits), max(waits, default=0.0), others_read, self._unaccepted)
 
     def _follow(self, cookie: int, read: int, segments_sent: int, arrived: float) -> Seen:
