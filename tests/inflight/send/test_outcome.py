@@ -37,6 +37,7 @@ def test_a_whole_response_is_named_by_its_status(status: int, outcome: str) -> N
         (aiohttp.ServerTimeoutError(), "timeout"),
         (aiohttp.ConnectionTimeoutError(), "timeout"),
         (aiohttp.ClientConnectorError(KEY, ConnectionRefusedError()), "refused"),
+        (aiohttp.ClientConnectorError(KEY, ConnectionResetError()), "reset"),
         (aiohttp.ClientConnectorError(KEY, OSError("no route")), "unreachable"),
         (aiohttp.ClientConnectorSSLError(KEY, OSError(1, "wrong version number")), "tls"),
         (aiohttp.ClientConnectorCertificateError(KEY, ssl.CertificateError("self-signed")), "tls"),

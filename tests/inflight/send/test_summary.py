@@ -80,6 +80,19 @@ def test_connections_that_tcp_tried_again_are_told() -> None:
     assert "TCP" not in summarise("http://x/", [record("b", 0.1)], 1)
 
 
+def test_connections_that_never_came_to_be_are_told() -> None:
+    """They were tried again, too, but nobody can say how often; a request that got no response is not one of them."""
+    unopened = replace(record("a", 2.5, "timeout"), ledger={"sender": 0.0, "connect": 2.5})
+    unanswered = replace(record("b", 2.5, "timeout"), ledger={"sender": 0.0, "connect": 0.1, "first byte": 2.4})
+    assert "unopened   1 connections" in summarise("http://x/", [unopened, unanswered], 2)
+
+
+def test_requests_that_tcp_sent_again_are_told() -> None:
+    """Their time is no time of the server's."""
+    text = summarise("http://x/", [replace(record("a", 1.0), resent=2), replace(record("b", 0.1), resent=0)], 2)
+    assert "TCP had to send 1 of 2 requests again" in text
+
+
 def test_nothing_sent() -> None:
     """Stopped before the first request: no division by nothing."""
     assert summarise("http://x/", [], 3) == "requests   0 in 0.00 s: none, 3 not sent"

@@ -12,6 +12,7 @@ from inflight.report.run import Run, TargetRun
 from inflight.report.scale import Scale
 from inflight.report.swatch import swatch
 from inflight.report.words import count, duration
+from inflight.send.outcome import WAITED_FOR
 from inflight.send.record import ENTRIES, FIRST_BYTE, Record, told_by_server
 
 UNMEASURED = (
@@ -20,8 +21,8 @@ UNMEASURED = (
 )
 
 UNTOLD = (
-    "Its responses have no Server-Timing, so the client alone says where the time went: to connect, to the first byte, "
-    "and through the body."
+    "Its responses do not say where their time went (Server-Timing), so the client alone does: to connect, to the "
+    "first byte, and through the body."
 )
 
 RETRIED = (
@@ -36,6 +37,8 @@ LIFE_FROM_OUTSIDE = """<h2>The life of a request, as its client sees it</h2>
 <p>Where in the server a request waited, only the server can say: one that runs under <code>inflight run</code>
 does.</p>"""
 
+ANSWERED = WAITED_FOR - {"timeout"}
+"""Outcomes of requests that have a response."""
 AT_ONCE = 0.1
 """Seconds. Requests that were all due within this were sent together."""
 
@@ -113,7 +116,7 @@ def notes(target: TargetRun) -> list[str]:
     records = target.requests
     retried = sum(bool(record.connect_retries) for record in records)
     return [
-        *([UNTOLD] if any(FIRST_BYTE in record.ledger for record in records) else []),
+        *([UNTOLD] if any(FIRST_BYTE in record.ledger for record in records if record.outcome in ANSWERED) else []),
         *([UNMEASURED] if any("kernel" not in record.ledger for record in records if told_by_server(record)) else []),
         *([RETRIED.format(f"{retried:,}")] if retried else []),
     ]

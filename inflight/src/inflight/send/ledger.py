@@ -17,14 +17,15 @@ def close_ledger(
     """Return the entries of a request that took `seconds`; they add up to it.
 
     `behind` is how late the sender itself was. `connect` and `body` are None for what did not begin. `server` is a
-    parsed `Server-Timing`. Without a `total` in it, or with one that cannot be true, the server's part is `first byte`.
+    parsed `Server-Timing`. Without a `total` in it, or with one that is alone (others send that, too, and it begins
+    with their handler) or cannot be true, the server's part is `first byte`.
     The kernel counts in steps of about 4 ms: what it counted too much is taken back.
     """
     own = {name: value for name, value in (("connect", connect), ("body", body)) if value is not None}
     rest = seconds - sum(own.values())
     known = {name: server[name] for name in SERVER_ENTRIES if name in server}
     total = server.get("total")
-    if total is None or max(total, sum(known.values())) > rest + GRAIN:
+    if total is None or not known or max(total, sum(known.values())) > rest + GRAIN:
         return _fitted({**own, "sender": behind, FIRST_BYTE: max(0.0, rest - behind)}, seconds)
     late = max(0.0, min(behind, rest - total))
     application = max(0.0, total - sum(known.values()))

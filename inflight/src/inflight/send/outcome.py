@@ -56,8 +56,8 @@ def outcome_of_status(status: int) -> str:
 
 def outcome_of_error(error: BaseException) -> str:
     """Return the outcome of a request that got no whole response."""
-    if isinstance(error, aiohttp.ClientConnectorError) and isinstance(error.os_error, ConnectionRefusedError):
-        return "refused"
+    if isinstance(error, aiohttp.ClientConnectorError) and isinstance(error.os_error, ConnectionError):
+        return "refused" if isinstance(error.os_error, ConnectionRefusedError) else "reset"
     if isinstance(error.__cause__, ContentEncodingError):
         return INVALID
     return next((outcome for kinds, outcome in ERRORS if isinstance(error, kinds)), INVALID)

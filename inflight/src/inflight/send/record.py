@@ -28,6 +28,7 @@ class Record:
     than it was there. In the ledger it is `sender`.
     `connect_retries` is how often TCP tried again to open the request's connection; None on one that was open already,
     and where the system does not say.
+    `resent` is how many segments TCP has sent again on it since, until the response began; None likewise.
     `outcome` is `ok`, or the kind of failure (`outcome.py`). `ledger` holds the entries that are known. `error` is the
     client library's message where no whole response came. `waited_for` is the line of the server's code that held its
     event loop while the request waited in `kernel` and `loop`, where the server says so.
@@ -44,6 +45,7 @@ class Record:
     ledger: dict[str, float] = field(default_factory=dict)
     behind: float = 0.0
     connect_retries: int | None = None
+    resent: int | None = None
     error: str = ""
     waited_for: str | None = None
 

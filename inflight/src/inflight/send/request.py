@@ -36,14 +36,22 @@ async def send_request(  # noqa: PLR0913 - where, which, when, how
             assert isinstance(response, TimedResponse)
             times.response = response
             body = await read_bounded(response)
+        times.ended = perf_counter()
         log.info("--- %s status = %d", task, response.status)
-        log.info("--- %s%s", task, body.decode(errors="replace"))
+        if log.isEnabledFor(logging.INFO):
+            log.info("--- %s%s", task, body.decode(errors="replace"))
         outcome = outcome_of_status(response.status)
     except (Exception, asyncio.CancelledError) as failure:  # noqa: BLE001 - every end of a request is an outcome
-        outcome, error = outcome_of_error(failure), " ".join(str(failure).split()) or type(failure).__name__
+        times.ended = perf_counter()
+        outcome, error = outcome_of_error(failure), in_words(failure)
         log.info("--- %s %s: %s", task, outcome, error)
-    times.ended = perf_counter()
     return _record(task, times, started, outcome, error)
+
+
+def in_words(failure: BaseException) -> str:
+    """Return the client library's message in one line; asyncio's own TimeoutError has none."""
+    nothing_said = "no whole response in time" if isinstance(failure, TimeoutError) else type(failure).__name__
+    return " ".join(str(failure).split()) or nothing_said
 
 
 async def read_bounded(response: aiohttp.ClientResponse) -> bytearray:
@@ -72,6 +80,7 @@ def _record(task: str, times: Times, started: float, outcome: str, error: str) -
         ledger=times.ledger(parse_server_timing(timing)),
         behind=times.behind,
         connect_retries=times.connect_retries,
+        resent=times.resent,
         error=error,
         waited_for=parse_waited_for(timing),
     )

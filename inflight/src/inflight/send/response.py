@@ -7,17 +7,19 @@ from time import perf_counter
 
 import aiohttp
 
-from inflight.linux.tcp_info import waited
+from inflight.linux.tcp_info import retransmissions, waited
 
 
 class TimedResponse(aiohttp.ClientResponse):
     """aiohttp's response with readings of `perf_counter`; where the kernel does not say, they are of when it was read.
 
     `first_byte` is when the headers arrived. `last_byte` is when the last bytes did, None before they were read.
+    `retransmissions` is how many segments TCP had sent again on the connection by the first.
     """
 
     first_byte: float | None = None
     last_byte: float | None = None
+    retransmissions: int | None = None
 
     async def start(self, connection: aiohttp.connector.Connection) -> aiohttp.ClientResponse:
         """Read the headers."""
@@ -25,6 +27,7 @@ class TimedResponse(aiohttp.ClientResponse):
         sock = None if transport is None else transport.get_extra_info("socket")
         await super().start(connection)
         self.first_byte = arrived(sock)
+        self.retransmissions = None if sock is None else retransmissions(sock)
         self.content.on_eof(lambda: self._note_end(sock))
         return self
 

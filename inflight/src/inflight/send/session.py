@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import socket
 from contextvars import ContextVar
 from time import perf_counter
@@ -29,7 +30,7 @@ def open_session(timeout: float) -> aiohttp.ClientSession:
     return aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=IDLE, socket_factory=_socket),
         response_class=TimedResponse,
-        timeout=aiohttp.ClientTimeout(total=timeout, sock_connect=timeout),
+        timeout=aiohttp.ClientTimeout(total=timeout, sock_connect=timeout, ceil_threshold=math.inf),  # to the point
         trace_configs=[_trace()],
         middlewares=(send_once,),
         cookie_jar=aiohttp.DummyCookieJar(),

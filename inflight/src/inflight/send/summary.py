@@ -58,15 +58,28 @@ def _latency(waited: Sequence[float]) -> str:
 
 
 def _retries(records: Sequence[Record]) -> list[str]:
-    """Return how many connections TCP had to try again for, and what that says of the server."""
+    """Return how many connections and requests TCP had to try again with, and what that says of the server."""
     late = [record for record in records if record.connect_retries]
-    if not late:
-        return []
-    slowest = max(record.ledger.get("connect", 0.0) for record in late)
-    return [
-        f"retried    TCP had to try again to open {len(late)} of {len(records)} connections (after 1 s, 3 s, 7 s),",
-        f"           the slowest took {slowest:.2f} s: the server's accept queue was full, or packets were lost",
-    ]
+    unopened = sum(record.outcome == "timeout" and record.ledger.keys() == {"sender", "connect"} for record in records)
+    resent = [record for record in records if record.resent]
+    lines = []
+    if late:
+        slowest = max(record.ledger.get("connect", 0.0) for record in late)
+        lines += [
+            f"retried    TCP had to try again to open {len(late)} of {len(records)} connections,",
+            f"           the slowest took {slowest:.2f} s: the server's accept queue was full, or packets were lost",
+        ]
+    if unopened:
+        lines += [
+            f"unopened   {unopened} connections were not open when their time was over: the server's accept queue was",
+            "           full, or packets were lost",
+        ]
+    if resent:
+        lines += [
+            f"resent     TCP had to send {len(resent)} of {len(records)} requests again: packets were lost, or the",
+            "           server's accept queue was full when they came",
+        ]
+    return lines
 
 
 def _lag(records: Sequence[Record]) -> list[str]:

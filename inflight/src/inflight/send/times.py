@@ -41,6 +41,12 @@ class Times:
                 self.established, self.connect_retries = arrived(sock), retransmissions(sock)
 
     @property
+    def resent(self) -> int | None:
+        """How many segments TCP has sent again since the connection was there; None on one that was open already."""
+        again = None if self.response is None else self.response.retransmissions
+        return None if again is None or self.connect_retries is None else again - self.connect_retries
+
+    @property
     def seconds(self) -> float:
         """The whole time."""
         return self.ended - self.due
