@@ -45,8 +45,10 @@ BAD_USE = {
     ("report", "/"): "cannot read /: is a directory",
     ("report", __file__): f"{__file__} is not a run that inflight wrote: the file: Invalid JSON",
     ("top", "localhost:9000"): "'localhost:9000' should be http://HOST[:PORT]/PATH",
-    ("watch", "http"): "argument PORT: invalid _port value: 'http'",
-    ("watch", "65536"): "argument PORT: 65536 is no port",
+    ("watch", "http"): "argument PORT: 'http' is no port",
+    ("watch", "65536"): "argument PORT: '65536' is no port",
+    ("watch", "8000", "--max-wait", "nan"): "argument --max-wait: 'nan' is no number of seconds",
+    ("watch", "8000", "--once", "--admin-port", "9100"): "--admin-port serves until it is stopped: without --once",
     ("juggle",): "No such command 'juggle'",
 }
 """What is wrong with a command, and the words of the one line that says so."""
@@ -161,12 +163,14 @@ def test_watch_and_top_get_their_options(monkeypatch: pytest.MonkeyPatch, here: 
     _module(monkeypatch, "inflight.watch.command", watch=command)
     _module(monkeypatch, "inflight.top.command", top=command)
     assert here("watch")[0] == 1
-    assert here("watch", "8000", "3000", "--once", "--json", "--max-wait", "0.5", "--admin-port", "9100")[0] == 1
+    assert here("watch", "8000", "3000", "--once", "--json", "--max-wait", "0.5")[0] == 1
+    assert here("watch", "--admin-port", "9100")[0] == 1
     assert here("top", "http://x:9001", "--once")[0] == 1
     plain = {"once": False, "json": False, "max_wait": 1.0, "admin_port": None, "admin_host": "127.0.0.1"}
     assert seen == [
         (([],), plain),
-        (([8000, 3000],), {**plain, "once": True, "json": True, "max_wait": 0.5, "admin_port": 9100}),
+        (([8000, 3000],), {**plain, "once": True, "json": True, "max_wait": 0.5}),
+        (([],), {**plain, "admin_port": 9100}),
         (("http://x:9001",), {"once": True}),
     ]
 

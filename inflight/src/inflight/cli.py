@@ -37,10 +37,14 @@ def watch(arguments: list[str]) -> int:
     parser.add_argument("ports", metavar="PORT", type=_port, nargs="*", help="without one, all that are listened on")
     parser.add_argument("--once", action="store_true", help="look once; exit with 1 where requests wait too long")
     parser.add_argument("--json", action="store_true", help="print an object a port")
-    parser.add_argument("--max-wait", type=float, default=1.0, metavar="SECONDS", help="what is too long (default: 1)")
+    parser.add_argument(
+        "--max-wait", type=_seconds, default=1.0, metavar="SECONDS", help="what is too long (default: 1)"
+    )
     parser.add_argument("--admin-port", type=_port, metavar="PORT", help="serve /metrics, /livez and /readyz there")
     parser.add_argument("--admin-host", default="127.0.0.1", metavar="HOST", help="and on this address")
     options = parser.parse_args(arguments)
+    if options.admin_port is not None and (options.once or options.json):
+        parser.error("--admin-port serves until it is stopped: without --once and --json")
     from inflight.watch.command import watch
 
     return watch(
@@ -61,10 +65,19 @@ class _Parser(argparse.ArgumentParser):
 
 
 def _port(text: str) -> int:
-    number = int(text)
-    if not 0 <= number <= 65535:
-        raise argparse.ArgumentTypeError(f"{text} is no port")
-    return number
+    if not (text.isascii() and text.isdecimal() and int(text) <= 65535):
+        raise argparse.ArgumentTypeError(f"{text!r} is no port")
+    return int(text)
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = -1.0
+    if not 0 <= seconds < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds")
+    return seconds
 
 
 def _application() -> typer.Typer:

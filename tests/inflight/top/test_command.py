@@ -108,11 +108,14 @@ def test_a_host_that_there_cannot_be_is_an_error() -> None:
 def test_another_service_is_an_error() -> None:
     """What has no metrics is no admin port, and what they cannot be read from is none either."""
     registry = CollectorRegistry()
-    Gauge("queue", "Depth.", registry=registry).set(1)
+    Gauge("queue", "Depth.", registry=registry).set(1)  # of a database's, or of `inflight watch`
     server = AdminServer("127.0.0.1", 0, registry)
     server.start()
     try:
         source = Source(f"http://127.0.0.1:{server.port}/metrics")
+        with pytest.raises(SourceError, match="its /metrics has nothing of requests"):
+            source.read()
+        Gauge("event_loop_stalled_seconds", "Of a service's own registry.", registry=registry)
         assert source.read().missing == f"/requests responds with {int(HTTPStatus.NOT_FOUND)}"
         with pytest.raises(SourceError, match="/metrics responds with 404"):
             Source(f"http://127.0.0.1:{server.port}/livez").read()

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from inflight.top.picture import lost, picture
-from inflight.top.source import Reading
+from inflight.top.poller import Poller
+from inflight.top.source import Reading, Source
 
 Samples = dict[str, list[tuple[dict[str, str], float]]]
 
@@ -79,6 +80,24 @@ def test_requests_are_listed_the_oldest_first() -> None:
     assert shown.requests == [old, young]
     assert lost(old) == pytest.approx(1.5)
     assert {route.name: route.lost for route in shown.routes} == pytest.approx({"/a": 1.5, "/b": 0.02})
+
+
+def test_what_a_route_has_lost_is_not_known_where_its_requests_are_not() -> None:
+    """A 0 would be a claim: a page that is not shown to other machines, a worker that does not respond."""
+    samples: Samples = {"http_requests_in_flight": [({"method": "GET", "route": "/a"}, 1.0)]}
+    silent = {"requests": [], "processes": [{"pid": 7, "worker": "0", "silent": 1.5}]}
+    for unknown in (reading(1.0, samples, missing="/requests responds with 403"), reading(1.0, samples, silent)):
+        assert [route.lost for route in picture(unknown, None).routes] == [None]
+    assert [route.lost for route in picture(reading(1.0, samples, {"requests": []}), None).routes] == [0.0]
+
+
+def test_figures_of_another_kind_are_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Metrics of the same name may be somebody else's."""
+    poller = Poller(Source("http://127.0.0.1:9000"))
+    strange: Samples = {"http_requests_waiting": [({}, 3.0)]}
+    monkeypatch.setattr(Source, "read", lambda _self: reading(1.0, strange))
+    poller.read()
+    assert poller.error == "that is no admin port: KeyError 'queue'"
 
 
 def test_latency_is_the_mean_since_the_last_reading() -> None:

@@ -32,7 +32,7 @@ def top(url: str, *, once: bool) -> int:
     Returns the exit code. Raises CommandError where there is nothing to show a picture of.
     """
     console = Output()
-    if once or not console.is_terminal:
+    if once or not console.is_terminal or console.is_dumb_terminal:
         _print(console, url)
     else:
         _live(console, url)

@@ -31,8 +31,8 @@ class Route:
 
     name: str
     in_flight: int = 0
-    lost: float = 0.0
-    """Seconds that the requests in flight have spent in queues."""
+    lost: float | None = 0.0
+    """Seconds that the requests in flight have spent in queues; None where not all of them are known."""
     rate: float | None = None
     latency: float | None = None
     """Mean of those that ended since the last reading."""
@@ -70,13 +70,14 @@ def picture(now: Reading, before: Reading | None) -> Picture:
     """Return the service as it is `now`, with the rates since the reading `before`."""
     processes = now.requests.get("processes", [])
     requests = sorted(now.requests.get("requests", []), key=lambda request: -request["age"])
+    missing = now.missing or ", ".join(_silence(process) for process in processes if "silent" in process)
     return Picture(
         workers=_workers(now, before, processes),
         requests=requests,
-        routes=_routes(now, before, requests),
+        routes=_routes(now, before, None if missing else requests),
         holders=_holders(now),
         unlisted=sum(process.get("unlisted", 0) for process in processes),
-        missing=now.missing or ", ".join(_silence(process) for process in processes if "silent" in process),
+        missing=missing,
     )
 
 
@@ -116,7 +117,7 @@ def _whole(number: float | None) -> int | None:
     return None if number is None else int(number)
 
 
-def _routes(now: Reading, before: Reading | None, requests: list[dict[str, Any]]) -> list[Route]:
+def _routes(now: Reading, before: Reading | None, requests: list[dict[str, Any]] | None) -> list[Route]:
     rates = _rates(now, before, "http_requests_completed_total", "route")
     counts = _rates(now, before, "http_request_duration_seconds_count", "route")
     seconds = _rates(now, before, "http_request_duration_seconds_sum", "route")
@@ -125,10 +126,10 @@ def _routes(now: Reading, before: Reading | None, requests: list[dict[str, Any]]
     for name, route in routes.items():
         if counts.get(name) and name in seconds:  # which may have gone down alone when the service began anew
             route.latency = seconds[name] / counts[name]
-    for request in requests:
-        if (label := request.get("route")) in routes:
-            routes[label].lost += lost(request)
-    return sorted(routes.values(), key=lambda route: (-route.lost, -route.in_flight, -(route.rate or 0.0), route.name))
+        route.lost = None if requests is None else sum(lost(each) for each in requests if each.get("route") == name)
+    return sorted(
+        routes.values(), key=lambda route: (-(route.lost or 0.0), -route.in_flight, -(route.rate or 0.0), route.name)
+    )
 
 
 def _holders(now: Reading) -> list[Holder]:

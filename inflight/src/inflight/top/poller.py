@@ -40,12 +40,18 @@ class Poller:
         """Read once."""
         try:
             now = self._source.read()
+            fresh = picture(now, self._before)
         except SourceError as error:
-            self.error = str(error)
-            self._before = None  # the rates since would be of two lives
+            self._fail(str(error))
+        except (KeyError, TypeError, ValueError, AttributeError) as error:  # figures of the same names, and others'
+            self._fail(f"that is no admin port: {type(error).__name__} {error}")
         else:
-            self.picture, self.error, self._before = picture(now, self._before), None, now
+            self.picture, self.error, self._before = fresh, None, now
         self._changed()
+
+    def _fail(self, why: str) -> None:
+        self.error = why
+        self._before = None  # the rates since would be of two lives
 
     def _run(self) -> None:
         while not self._stopped.is_set():

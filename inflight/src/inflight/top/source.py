@@ -20,6 +20,10 @@ ENTRY = {"kind", "state", "age", "for", "ledger"}
 """What is known of every request."""
 
 
+OURS = {"http_requests_in_flight", "event_loop_stalled_seconds"}
+"""Of these a service's metrics have at least one."""
+
+
 class SourceError(Exception):
     """The admin port does not respond as one does; the text says how."""
 
@@ -55,9 +59,12 @@ class Source:
         status, document = self._get("/requests")
         missing = "" if status == HTTPStatus.OK else f"/requests responds with {status}"
         try:
-            return Reading(at, _samples(metrics), {} if missing else _parsed(document), missing)
+            samples, parsed = _samples(metrics), {} if missing else _parsed(document)
         except ValueError as error:
             raise SourceError(f"that is no admin port: {error}") from None
+        if missing and not samples.keys() & OURS:
+            raise SourceError("that is no admin port of a service: its /metrics has nothing of requests")
+        return Reading(at, samples, parsed, missing)
 
     def _get(self, path: str) -> tuple[int, bytes]:
         connection = self._kind(self._host, self._port, timeout=TIMEOUT)

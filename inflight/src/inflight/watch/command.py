@@ -65,8 +65,9 @@ def _fail(why: str) -> int:
 
 def _say(line: str) -> None:
     """Print a line at once. Where it cannot be written, that is the command's end."""
+    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
     try:
-        print(line, flush=True)
+        print(line.encode(encoding, "replace").decode(encoding), flush=True)
     except OSError as error:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for what is left in its buffer
         enough = isinstance(error, BrokenPipeError)  # `| head`
@@ -88,7 +89,7 @@ def _once(watcher: Watcher, look: Look, max_wait: float, *, json: bool) -> int:
 def _live(watcher: Watcher, first: Look, *, json: bool) -> int:
     if sys.stdout is None:  # `>&-`
         return _fail("cannot write the output: it is closed")
-    if sys.stdout.isatty() and not json:
+    if sys.stdout.isatty() and os.environ.get("TERM") != "dumb" and not json:
         try:
             return _on_terminal(watcher, first)
         except ModuleNotFoundError as error:
@@ -145,6 +146,7 @@ def _serve(ports: list[int], host: str, admin_port: int) -> int:
     except (OSError, UnicodeError) as error:
         return _fail(f"cannot listen on {host}:{admin_port}: {reason(error)}")
     with server:
-        _say(f"metrics at http://{host}:{server.port}/metrics")
+        shown = f"[{host}]" if ":" in host else host
+        _say(f"metrics at http://{shown}:{server.port}/metrics")
         server.serve_forever()
     return FINE

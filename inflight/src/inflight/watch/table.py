@@ -24,9 +24,9 @@ def screen(look: Look, first: Look, highest: dict[int, int]) -> Group:
         table.add_row(*_row(port, highest), style="" if port.verdict == SERVING else TROUBLE)
     counters = namespace(look, first)
     return Group(
-        table,
+        *_verdicts(look),  # first: a terminal cuts off what it has no lines for
         Text(),
-        *_verdicts(look),
+        table,
         Text(f"network namespace: {counters} since this began" if counters else "", style="dim"),
         Text(look.missing or "", style="yellow"),
     )
