@@ -32,7 +32,7 @@ ERROR_CODE = struct.Struct("=16xi")
 """The code behind the header, of an error and of a dump's end: minus an errno, or 0."""
 GONE = (errno.ENOENT, errno.ESTALE)
 """What the kernel says of a socket that it does not know, or no more: another has its addresses now."""
-BUFFER = 256 * 1024
+BUFFER = 64 * 1024
 """Bytes; the kernel fills at most 32 KiB at a time."""
 ANY = 0xFFFFFFFF
 

@@ -100,8 +100,10 @@ def busy_connections(family: int, port: int = 0) -> Iterator[Connection]:
     if ids is None:
         yield from (each for each in connections(family, port) if isinstance(each, Connection))
         return
+    layouts: dict[int, struct.Struct] = {}
     for message in netlink.found(family, ids, ASK_INFO):
-        yield _connection(_layout(message).unpack_from(message))
+        layout = layouts.get(len(message)) or layouts.setdefault(len(message), _layout(message))
+        yield _connection(layout.unpack_from(message))
 
 
 def _busy_ids(family: int, port: int) -> list[bytes] | None:
@@ -109,13 +111,11 @@ def _busy_ids(family: int, port: int) -> list[bytes] | None:
     ids: list[bytes] = []
     all_ = 0
     for part, size in netlink.listed(family, port, OPEN):
-        fields = zip(part[STATE::size], _column(part, size, RQUEUE), _column(part, size, INODE), strict=True)
-        starts = [
-            index * size + ID
-            for index, (state, unread, inode) in enumerate(fields)
-            if not inode or (unread and state == ESTABLISHED)
-        ]
-        ids += [bytes(part[start : start + ID_SIZE]) for start in starts]
+        states, inodes = part[STATE::size], _column(part, size, INODE)
+        busy = [at for at, unread in enumerate(_column(part, size, RQUEUE)) if unread and states[at] == ESTABLISHED]
+        if 0 in inodes:  # seldom
+            busy += [at for at, inode in enumerate(inodes) if not inode and at not in busy]
+        ids += [bytes(part[at * size + ID : at * size + ID + ID_SIZE]) for at in busy]
         all_ += len(part) // size
         if len(ids) * FEW > all_ + FEW * FEW:
             return None
