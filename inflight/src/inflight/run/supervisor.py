@@ -19,6 +19,7 @@ from inflight.run.options import Options
 from inflight.run.pulse import Pulse
 from inflight.run.state import State
 from inflight.run.worker_process import Worker
+from inflight.terminal.urls import metrics_url
 
 if TYPE_CHECKING:
     from inflight.admin import AdminServer
@@ -72,7 +73,7 @@ class Supervisor:
         host = self._options.admin_host
         admin = AdminServer(host, 0, None, ready=pages.ready, pages=pages.by_path(), listener=self._listener)
         admin.start()
-        say(f"metrics at http://{f'[{host}]' if ':' in host else host}:{admin.port}/metrics")
+        say(f"metrics at {metrics_url(host, admin.port)}")
         return admin
 
     def _loop(self, signals: socket.socket) -> None:

@@ -18,6 +18,11 @@ def checked_url(value: str | None) -> str | None:
     return value
 
 
+def metrics_url(host: str, port: int) -> str:
+    """Return where an admin port's metrics are; an IPv6 address stands in brackets (RFC 3986, 3.2.2)."""
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}/metrics"
+
+
 def hide_userinfo(text: str) -> str:
     """Return `text` with stars for what may stand before a URL's host, also where the URL is not a good one."""
     return _USERINFO.sub(r"\1***@", text)

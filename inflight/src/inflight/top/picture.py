@@ -123,10 +123,13 @@ def _routes(now: Reading, before: Reading | None, requests: list[dict[str, Any]]
     seconds = _rates(now, before, "http_request_duration_seconds_sum", "route")
     in_flight = _sums(now, "http_requests_in_flight", "route")
     routes = {name: Route(name, int(count), rate=rates.get(name)) for name, count in in_flight.items()}
+    losses: dict[str, float] = defaultdict(float)
+    for request in requests or []:
+        losses[request.get("route", "")] += lost(request)
     for name, route in routes.items():
         if counts.get(name) and name in seconds:  # which may have gone down alone when the service began anew
             route.latency = seconds[name] / counts[name]
-        route.lost = None if requests is None else sum(lost(each) for each in requests if each.get("route") == name)
+        route.lost = None if requests is None else losses[name]
     return sorted(
         routes.values(), key=lambda route: (-(route.lost or 0.0), -route.in_flight, -(route.rate or 0.0), route.name)
     )

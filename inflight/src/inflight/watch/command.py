@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from time import sleep, strftime
 
 from inflight.terminal.errors import reason
+from inflight.terminal.urls import metrics_url
 from inflight.watch import lines
 from inflight.watch.port import Port
 from inflight.watch.watcher import KernelError, Look, Watcher
@@ -146,7 +147,6 @@ def _serve(ports: list[int], host: str, admin_port: int) -> int:
     except (OSError, UnicodeError) as error:
         return _fail(f"cannot listen on {host}:{admin_port}: {reason(error)}")
     with server:
-        shown = f"[{host}]" if ":" in host else host
-        _say(f"metrics at http://{shown}:{server.port}/metrics")
+        _say(f"metrics at {metrics_url(host, server.port)}")
         server.serve_forever()
     return FINE
